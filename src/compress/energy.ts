@@ -18,26 +18,27 @@ export interface ModelledEnergy {
   readonly source: string;
 }
 
-/** Picojoules of a multiply-add, at 45 nm (Horowitz 2014, figure 1.1.9): a product and a sum. */
+/** Picojoules of a multiply-add, at 45 nm (Horowitz 2014): a product and a sum. */
 const FLOAT_MAC = 3.7 + 0.9;
 /** A product of 8 bits and a sum of 32. */
 const INTEGER_MAC = 0.2 + 0.1;
-/** Picojoules of a byte, of words of 32 bits: from DRAM, and from 8 KiB of SRAM. */
+/** Picojoules of a byte, of words of 32 bits: from DRAM, and from a small SRAM (Han et al. 2016, table I). */
 const DRAM = 640 / 4;
 const SRAM = 5 / 4;
 
 const SOURCE =
-  'a model, no measurement: Horowitz 2014, at 45 nm; each multiply-add is done, each weight read once, each value written and read once';
+  'a model, no measurement: Horowitz 2014, at 45 nm, as in Han et al. 2016 (EIE), table I; each multiply-add is done, each weight read once, each value written and read once';
 
 /**
- * The energy of one sample by the table of Horowitz 2014 (Computing's energy problem, ISSCC): every multiply-add counts, of
+ * The energy of one sample by the numbers of Horowitz 2014 (Computing's energy problem, ISSCC), as Han et al. 2016 (EIE, table I)
+ * have them: every multiply-add counts, of
  * integers 0.3 pJ and of floats 4.6, every byte of weights once, from DRAM (160 pJ) or SRAM (1.25), and every byte of a value
  * twice, from SRAM. It is a model: what a machine takes besides, such as control, and zeros that are skipped, are not in it.
  * Bytes of weights are those of their encoding in memory; what sparse ones leave out is not read.
  *
  * @example
  * const forms = [toNetwork(model), quantize(model, { calibration: x })];
- * forms.map((network) => modelledEnergy(network).total.dram.toFixed(1)); // [ '145.9', '56.6' ]
+ * forms.map((network) => modelledEnergy(network).total.dram.toFixed(1)); // [ '146.2', '74.4' ]
  */
 export function modelledEnergy(network: Graph<Stored>): ModelledEnergy {
   checkForm('modelledEnergy', network);

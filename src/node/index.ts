@@ -94,7 +94,8 @@ export function lineFile(path: string): (line: string) => void {
  * const recipes = usualRecipes().slice(0, 2);
  * await compress(model, data, { recipes, journal: journalFile(path) });
  * journalFile(path).entries.length; // 3
- * await compress(model, data, { recipes, journal: journalFile(path) }); // nothing is run again
+ * const again = await compress(model, data, { recipes, journal: journalFile(path) }); // nothing is run
+ * again.points.length; // 2
  */
 export function journalFile(path: string): Journal {
   const bytes = existsSync(path) ? readBytes(path) : new Uint8Array();

@@ -42,8 +42,8 @@ const OP = 'compress';
  * @example
  * const data = { x, y, validation: [x, y], test: [xTest, yTest] } as const;
  * const recipes = usualRecipes().slice(0, 3);
- * const { best, points } = await compress(model, data, { recipes, budget: 1300, maxDamage: { accuracy: 0.02 } });
- * points.map(({ bytes, meets }) => [bytes, meets]); // [ [ 1342, false ], [ 1137, true ], [ 828, true ] ]
+ * const { best, points } = await compress(model, data, { recipes, budget: 900, maxDamage: { accuracy: 0.02 } });
+ * points.map(({ bytes, meets }) => [bytes, meets]); // [ [ 1218, false ], [ 891, true ], [ 698, true ] ]
  * best && recipeText(best.recipe); // int4, rounded; range coded
  */
 export async function compress(model: Model, data: CompressData, options: CompressOptions = {}): Promise<Compression> {

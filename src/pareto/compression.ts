@@ -15,8 +15,9 @@ import type { Failure, MeasuredPoint, Original, ParetoPoint, PointScore } from '
  * const recipes = [{ ...usualRecipes()[0]!, quantize: { method: 'rounded', format: 'static' } }] as const;
  * const found = await compress(model, data, { recipes });
  * found.best === found.points[0]; // true
- * found.networkOf(found.points[0]!).nodes.length; // 4
- * const [{ tables }] = await found.measured(); // milliseconds
+ * found.networkOf(found.points[0]!).nodes.length; // 3
+ * const [first] = await found.measured();
+ * first?.tables.map(({ name }) => name); // [ 'cpu', 'wasm' ]
  */
 export class Compression {
   /** The given model as a network in float32. */

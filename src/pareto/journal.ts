@@ -18,7 +18,8 @@ const VERSION = 1;
  * const recipes = usualRecipes().slice(0, 2);
  * await compress(model, data, { recipes, journal: kept });
  * kept.entries.length; // 3
- * await compress(model, data, { recipes, journal: memoryJournal(kept.entries) }); // nothing is run again
+ * const again = await compress(model, data, { recipes, journal: memoryJournal(kept.entries) }); // nothing is run
+ * again.points.length; // 2
  */
 export function memoryJournal(entries: readonly string[] = []): Journal {
   if (!Array.isArray(entries) || entries.some((each) => typeof each !== 'string'))

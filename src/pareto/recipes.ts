@@ -23,8 +23,9 @@ const WEIGHT_CRITERIA = ['magnitude', 'movement', 'taylor', 'wanda', 'random'];
 const NEURON_CRITERIA = ['magnitude', 'l2', 'flow', 'gamma', 'taylor', 'activation', 'zeros', 'random'];
 const FORMATS = 'static fixed dynamic float16 bfloat16 fixed8 fixed16 int8 uint8 int4 uint4 ternary binary'.split(' ');
 
-function checkInside(op: string, field: string, value: number): void {
-  if (!(value > 0 && value < 1)) throw new ValueError(op, field, 'between 0 and 1', value);
+/** Throws ValueError unless `value` is a number for which `holds`. */
+function checkNumber(op: string, field: string, value: number, wanted: string, holds: boolean): void {
+  if (typeof value !== 'number' || !holds) throw new ValueError(op, field, wanted, value);
 }
 
 /** One row a step. */
@@ -32,7 +33,8 @@ const STEPS: { readonly [S in StepName]: StepFacts<S> } = {
   student: {
     check(op, called, step) {
       checkOptions(`${op}: ${called}`, step, 'width epochs');
-      if (!(step.width > 0 && step.width <= 1)) throw new ValueError(op, `${called}.width`, 'in (0, 1]', step.width);
+      const { width } = step;
+      checkNumber(op, `${called}.width`, width, 'above 0, and at most 1', width > 0 && width <= 1);
       checkCount(op, `${called}.epochs`, step.epochs);
     },
     fields: ({ width, epochs }): StudentStep => ({ width, epochs }),
@@ -42,8 +44,8 @@ const STEPS: { readonly [S in StepName]: StepFacts<S> } = {
   distil: {
     check(op, called, step) {
       checkOptions(`${op}: ${called}`, step, 'temperature alpha');
-      if (!(step.temperature >= 0.001 && step.temperature <= 1e6))
-        throw new ValueError(op, `${called}.temperature`, 'from 0.001 to 1,000,000', step.temperature);
+      const { temperature: t } = step;
+      checkNumber(op, `${called}.temperature`, t, 'from 0.001 to 1,000,000', t >= 0.001 && t <= 1e6);
       checkRange(op, `${called}.alpha`, step.alpha, 'between 0 and 1');
     },
     fields: ({ temperature, alpha }): DistilStep => ({ temperature, alpha }),
@@ -54,7 +56,8 @@ const STEPS: { readonly [S in StepName]: StepFacts<S> } = {
     check(op, called, step) {
       checkOptions(`${op}: ${called}`, step, 'structure amount criterion epochs');
       checkOneOf(op, `${called}.structure`, step.structure, ['weights', 'neurons']);
-      checkInside(op, `${called}.amount`, step.amount);
+      const { amount } = step;
+      checkNumber(op, `${called}.amount`, amount, 'above 0 and below 1', amount > 0 && amount < 1);
       const criteria = step.structure === 'weights' ? WEIGHT_CRITERIA : NEURON_CRITERIA;
       checkOneOf(op, `${called}.criterion`, step.criterion, criteria);
       checkCount(op, `${called}.epochs`, step.epochs, step.criterion === 'movement' ? 1 : 0);
@@ -106,7 +109,9 @@ const inEpochs = (n: number): string => (n === 0 ? 'untrained' : `${n} epoch${n 
  * with nothing to train.
  *
  * @example
- * checkRecipe({ ...usualRecipes()[0], code: 'zip' }); // throws ValueError
+ * const recipe = usualRecipes()[1]!;
+ * checkRecipe(recipe);
+ * checkRecipe({ ...recipe, share: { clusters: 16, epochs: 5 } }); // throws ValueError
  */
 export function checkRecipe(recipe: Recipe): void {
   checked(OP, 'the recipe', recipe);
@@ -164,9 +169,9 @@ export const plainRecipe = (recipe: Recipe): Recipe => ({
  * A text that two recipes have in common only if they are the same, in whatever order their fields are: its JSON.
  *
  * @example
- * const [first, second] = usualRecipes();
- * recipeKey({ ...first }) === recipeKey(first); // true
- * recipeKey(first) === recipeKey(second); // false
+ * const first = usualRecipes()[0]!;
+ * recipeKey(JSON.parse(JSON.stringify(first))) === recipeKey(first); // true
+ * recipeKey({ ...first, code: 'huffman' }) === recipeKey(first); // false
  */
 export function recipeKey(recipe: Recipe): string {
   checked('recipeKey', 'the recipe', recipe);

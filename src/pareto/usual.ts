@@ -18,7 +18,7 @@ const shared = (clusters: number): Recipe['share'] => ({ clusters, epochs: 30 })
  * samples; for many more, give `compress` recipes with fewer.
  *
  * @example
- * usualRecipes().length; // 34
+ * usualRecipes().length; // 39
  * recipeText(usualRecipes()[1]!); // static, rounded; range coded
  */
 export function usualRecipes(): Recipe[] {
