@@ -5,7 +5,7 @@ import { percent } from './format.ts';
 export function recipeName(recipe: Recipe): string {
   const { student, distil, prune, share, quantize } = recipe;
   const steps = [
-    student && `${isBaseline(recipe) ? 'scratch' : 'student'} ${percent(student.width)}`,
+    student && `${isBaseline(recipe) ? 'from scratch' : 'student'} ${percent(student.width)}`,
     distil && 'taught',
     prune && `${percent(prune.amount)} ${prune.structure === 'weights' ? 'pruned' : 'of neurons pruned'}`,
     share && `${share.clusters} shared`,

@@ -64,9 +64,10 @@ describe('the page of a search', () => {
 
   test('tells baselines and the dominated from the others', () => {
     const stands = texts(page, 'td[data-label="stands"]');
-    expect(stands.filter((text) => text === 'dominated, from scratch')).toHaveLength(1);
-    expect(stands.filter((text) => text === 'the best')).toHaveLength(1);
+    expect(stands.filter((text) => text === 'dominated')).toHaveLength(1);
+    expect(stands.filter((text) => text === 'best')).toHaveLength(1);
     expect(stands.filter((text) => text === 'front')).toHaveLength(5);
+    expect(texts(page, 'th[scope="row"]')).toContain('2\u00a0 from scratch 50\u00a0%');
     expect(texts(page, '.keys li').join()).toContain('trained from scratch');
     const without = report.points.map((point) => ({ ...point, isBaseline: false }));
     expect(texts(documentOf({ ...report, points: without }), '.keys li').join()).not.toContain('scratch');

@@ -77,7 +77,9 @@ describe('a search on a table', () => {
 
   test('figures of several kinds are there, and finite', () => {
     const { points, original, best } = reportOf('whole');
-    for (const { bytes, tables, energy, validation, test: tested, smaller } of points) {
+    for (const { bytes, tables, energy, validation, test: tested, lost, smaller } of points) {
+      expect(lost.validation!.lost).toBeCloseTo(original.validation.score - validation.score, 12);
+      expect(lost.test!.lost).toBeCloseTo(original.test.score - tested.score, 12);
       expect(bytes.gzip).toBeGreaterThan(0);
       expect(tables.map(({ name }) => name)).toEqual(original.tables.map(({ name }) => name));
       for (const { latency, load, memory } of tables)
