@@ -61,6 +61,18 @@ function resultOf(out) {
   return { report, same: { original: fixed(original), points: points.map(fixed), failures, best, reason, damage } };
 }
 
+/**
+ * Kills at a random moment of the work, whatever the speed of the machine: when up to three more trials are finished, and then up
+ * to two times as long as one takes, so also while a line is written and before the first.
+ */
+async function killedSometime(child, path, before, trial) {
+  const wanted = before + Math.floor(4 * random());
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  while (isRunning() && pointsIn(wholeIn(textOf(path))) < wanted) await sleep(10);
+  await sleep(2 * trial * random());
+  if (isRunning()) child.kill('SIGKILL');
+}
+
 function check(isRight, problem) {
   if (!isRight) throw new Error(problem);
 }
@@ -68,39 +80,45 @@ function check(isRight, problem) {
 try {
   console.log(`${kills} kills, seed ${seed}`);
   // Without workers
-  const calm = started('calm');
-  const began = performance.now();
-  while (!existsSync(journalOf('calm')) && calm.child.exitCode === null) await sleep(20);
-  const before = (performance.now() - began) / 1000;
-  await calm.ended;
+  await started('calm').ended;
   const { report, same } = resultOf('calm');
   const { points, failures, original, best } = report;
-  // So that a search is about over when it was killed as often as it is to be
-  const mean = before + report.seconds.search / Math.max(1, Number(kills));
-  let killed = 0;
-  let whole = 0;
+  const trial = (1000 * report.seconds.search) / (points.length + failures.length);
   const moments = [];
-  for (let run = 0; killed < Number(kills) || whole === 0; run++) {
-    const path = journalOf(`run-${whole}`);
+  let whole = 0;
+  let isOpen = true; // every search that was killed goes on to its end
+  while (moments.length < Number(kills) || isOpen) {
+    const out = `run-${whole}`;
+    const path = journalOf(out);
     const kept = wholeIn(textOf(path));
-    const { child, ended } = started(`run-${whole}`, '--workers', '2');
-    const wait = killed < Number(kills) ? sleep(2000 * mean * random()).then(() => child.kill('SIGKILL')) : null;
-    const signal = await ended;
-    await wait;
+    const began = performance.now();
+    const { child, ended } = started(out, '--workers', '2');
+    if (moments.length < Number(kills)) await killedSometime(child, path, pointsIn(kept), trial);
+    isOpen = (await ended) === 'SIGKILL';
     const now = textOf(path);
-    check(now.startsWith(kept), `run ${run}: what the journal had before is no longer there`);
-    if (signal === 'SIGKILL') {
-      killed++;
-      moments.push(pointsIn(wholeIn(now)));
+    check(now.startsWith(kept), `${out}: what the journal had before is no longer there`);
+    if (isOpen) {
+      moments.push({
+        seconds: (performance.now() - began) / 1000,
+        before: pointsIn(kept),
+        after: pointsIn(wholeIn(now)),
+      });
       continue;
     }
-    check(isDeepStrictEqual(resultOf(`run-${whole}`).same, same), `run ${run}: ends with other points`);
+    check(isDeepStrictEqual(resultOf(out).same, same), `${out}: ends with other points`);
     whole++;
   }
-  console.log(
-    `killed with ${moments.join(', ')} trials finished; ${whole} ${whole === 1 ? 'search' : 'searches'} to the end`,
+  const gains = moments.map(({ before, after }) => after - before);
+  console.log('killed after seconds, with trials finished:');
+  console.log(moments.map(({ seconds, after }) => `${seconds.toFixed(1)} s ${after}`).join(', '));
+  // Kills that all hit the start would prove nothing
+  check(
+    Number(kills) < 2 || gains.filter((gain) => gain > 0).length >= Number(kills) / 2,
+    'fewer than half of the kills hit a search that had gone on: they were no random moments of it',
   );
-  console.log('two workers and kills: the points of an undisturbed search without workers, to the bit');
+  console.log(
+    `${whole} ${whole === 1 ? 'search' : 'searches'} to the end, with the points of one without workers that nobody disturbed, to the bit`,
+  );
   const dominated = points.filter(({ isDominated }) => isDominated).length;
   const lostOf = ({ lost }) => Math.max(lost.validation.lost, lost.test.lost);
   const good = points.filter((point) => lostOf(point) <= 0.02).sort((p, q) => q.smaller - p.smaller);
