@@ -14,7 +14,10 @@ const { exports, name, version } = JSON.parse(readFileSync(join(root, 'package.j
  * conditions name these files. Bundlers get the modules one by one, and take what they use. `folder` is what becomes dist.
  */
 export async function bundle(folder) {
-  const input = { worker: join(folder, 'src/threads/worker.js') };
+  const input = {
+    worker: join(folder, 'src/threads/worker.js'),
+    'trial-worker': join(folder, 'src/pareto/trial-worker.js'),
+  };
   for (const { node, default: file } of Object.values(exports)) {
     if (node !== undefined) input[/([^/]+)\.js$/.exec(node)[1]] = join(folder, file.replace('./dist/', ''));
   }
@@ -56,7 +59,9 @@ export async function minify(folder) {
     load: (id) => (id === input ? whole('.') : null),
     resolveId: (id) => (id === input ? id : null),
   };
-  const joined = await rolldown({ ...SETTINGS, input, plugins: [plugin] });
+  // No file of workers is beside these, and a script has no address: compress() asks for that of the workers' file
+  const transform = { define: { 'import.meta.url': 'undefined' } };
+  const joined = await rolldown({ ...SETTINGS, input, plugins: [plugin], transform });
   const banner = `/*! ${name} ${version}, MIT licence */`;
   const common = { minify: true, codeSplitting: false, comments: false, postBanner: banner };
   await joined.write({ ...common, file: join(folder, 'whittle.esm.min.js'), format: 'esm' });

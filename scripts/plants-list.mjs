@@ -18,6 +18,7 @@ import { plants as papers } from './plants/papers.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
 import { plants as resuming } from './plants/resuming.mjs';
+import { plants as searching } from './plants/searching.mjs';
 import { plants as sharing } from './plants/sharing.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as teaching } from './plants/teaching.mjs';
@@ -44,6 +45,7 @@ export const plants = [
   ...quantization,
   ...report,
   ...resuming,
+  ...searching,
   ...sharing,
   ...tables,
   ...teaching,

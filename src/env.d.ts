@@ -8,6 +8,8 @@ declare class TextDecoder {
 }
 declare const performance: { now(): number };
 declare const console: { log(text: string): void; warn(text: string): void };
+declare function btoa(text: string): string;
+declare function atob(text: string): string;
 declare function setTimeout(callback: () => void, milliseconds: number): unknown;
 interface ImportMeta {
   readonly url: string;
@@ -28,6 +30,11 @@ declare class DecompressionStream {
       abort(): Promise<void>;
     };
   };
+}
+declare class CompressionStream {
+  constructor(format: 'gzip');
+  readonly readable: { getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }> } };
+  readonly writable: { getWriter(): { write(bytes: Uint8Array): Promise<void>; close(): Promise<void> } };
 }
 /** What pages and workers decode images with; Node has none of it but Blob. */
 declare class Blob {

@@ -158,6 +158,7 @@ export type {
   NumberDamage,
   OutputDamage,
 } from './compress/damage-report.ts';
+export { type ModelledEnergy, modelledEnergy } from './compress/energy.ts';
 export {
   type BreakEvenCurve,
   type ExplainOptions,
@@ -389,6 +390,7 @@ export { type StatisticsOptions, updateStatistics } from './nn/statistics.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
 export type { Augment } from './nn/variants.ts';
+export * from './pareto/index.ts';
 export * from './quantize/index.ts';
 
 export * from './share/index.ts';

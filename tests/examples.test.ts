@@ -19,6 +19,7 @@ describe.each([
   'docs/quantization.md',
   'docs/distillation.md',
   'docs/sharing.md',
+  'docs/pareto.md',
   'docs/sorting.md',
 ])('examples of %s', (file) => {
   const scripts = ['docs/learn.md', 'docs/quantization.md'].includes(file) ? examplesOf(file, 'js') : []; // those that are no TypeScript by strict rules

@@ -32,6 +32,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       sparseCategoricalCrossentropy auc calibrationError classesOf confusionMatrix r2 topKAccuracy loadModel
       saveModel fromNetwork toNetwork Adagrad Adam AdamW Optimizer RMSprop SGD l1 l1l2 l2 cosineDecay
       exponentialDecay piecewiseConstant stepDecay warmup Sequential arange eye full linspace ones scalar tensor
+      compress Compression checkRecipe isBaseline memoryJournal modelledEnergy recipeKey recipesIn recipeText usualRecipes
       zeros Random assign fromData keep Tensor lenet5 smallCNN mobileNetV1 mobileNetV2 shuffleNetV1 shuffleNetV2
     `,
   ],
@@ -75,7 +76,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './node': [
     () => import('../src/node/index.ts'),
     `
-      writeFileAtomic checkpointFile lineFile readBytes readTable
+      writeFileAtomic checkpointFile journalFile lineFile readBytes readTable
     `,
   ],
   './threads': [

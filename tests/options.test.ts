@@ -144,6 +144,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   factorize: (o) => w.factorize(model, o as never),
   factorizableLayers: (o) => w.factorizableLayers(model, o as never),
   deepCompression: (o) => w.deepCompression(model, o as never),
+  compress: (o) => w.compress(model, { x, y: x, validation: [x, x], test: [x, x] }, o),
   prune: (o) => w.prune(model, o),
   weightScores: (o) => w.weightScores(model, o),
   ConstantSparsity: (o) => new w.ConstantSparsity(o),
@@ -481,9 +482,10 @@ function publicTakers(): string[] {
   const all = [...names.filter((name) => !name.endsWith('.d.ts')), '../kernels/wasm/wasm.ts'].map(read);
   const entries = all.filter(
     ({ fileName }) =>
-      fileName === 'index.ts' || /^(data|distill|gpu|infer|io|learn|quantize|share|threads)\/index\.ts$/.test(fileName),
+      fileName === 'index.ts' ||
+      /^(data|distill|gpu|infer|io|learn|pareto|quantize|share|threads)\/index\.ts$/.test(fileName),
   );
-  expect(entries).toHaveLength(10);
+  expect(entries).toHaveLength(11);
   const exported = new Set<string>();
   for (const entry of entries)
     for (const statement of entry.statements)

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { WhittleError } from 'whittle-ml';
+import { compressTable } from './compress.ts';
 import { plain } from './format.ts';
 import { parse, UsageError } from './options.ts';
 import { predict } from './predict.ts';
@@ -23,6 +24,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
     const { defaultEpochs, version, output } = around;
     const typed = parse(args, { defaultEpochs, version, show: (text) => void output.write(text) });
     if (typed.command === 'train') await train(typed.file, typed.flags, around);
+    else if (typed.command === 'compress') await compressTable(typed.file, typed.flags, around);
     else await predict(typed.model, typed.file, typed.flags, around);
     return 0;
   } catch (error) {

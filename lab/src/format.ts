@@ -76,7 +76,7 @@ export function seedsLine({ options: { seeds } }: JobReport): string {
     : `one seed (${seeds[0]}); use --seeds 5 for means and ranges`;
 }
 
-export function machineLine({ environment: e }: JobReport): string {
+export function machineLine({ environment: e }: Pick<JobReport, 'environment'>): string {
   return `${e.cpu}, ${e.cores} ${e.cores === 1 ? 'core' : 'cores'}, ${e.platform}, ${e.runtime}, kernels ${e.kernels}`;
 }
 
@@ -87,7 +87,7 @@ export function shareOfTeacher(report: JobReport, form: FormResult): number {
 }
 
 /** Facts about the data: label and text. */
-export function dataFacts({ data }: JobReport): readonly (readonly [string, string])[] {
+export function dataFacts({ data }: Pick<JobReport, 'data'>): readonly (readonly [string, string])[] {
   const { split } = data;
   return [
     ['data', data.name],

@@ -1,7 +1,6 @@
-import { availableParallelism, cpus } from 'node:os';
-import { backend } from 'whittle-ml';
 import { type CriteriaRun, criteriaOf, criteriaRun, criteriaSeeds } from './criteria.ts';
 import { damagesOf, unitOf } from './damages.ts';
+import { dataOf, environment } from './facts.ts';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
 import { ledgersOf } from './ledgers.ts';
@@ -20,7 +19,6 @@ import type { Progress, SamplesAs } from './types-base.ts';
 import type { FormName, FormResult } from './types-forms.ts';
 import type { Taught } from './types-taught.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
-import { sentenceOf } from './words.ts';
 import { Workbench } from './workbench.ts';
 
 /** Epochs of the runs that overfit on 200 samples, as they were tuned; all other runs are scaled along. */
@@ -39,7 +37,7 @@ export interface JobResult {
  */
 export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
-  const { name, targetName, task, taskReason, classNames, image } = data;
+  const { task, classNames, image } = data;
   const { model = 'mlp', as = model === 'mlp' ? 'columns' : 'images', light = false, criteria = false } = options;
   const { students = false, smallest = false } = options;
   const runs: ReturnType<typeof overfit>[] = [];
@@ -95,7 +93,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const tick = (): void => progress.tick('latency');
   const forms = formResults(whittled, tick);
 
-  const [{ encoder, notes, inputs, train, validation, test }] = parts as [Prepared];
+  const [{ encoder, validation }] = parts as [Prepared];
   const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
   const scoreName = task === 'classification' ? 'accuracy' : 'R²';
   const taught = students
@@ -105,18 +103,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
         softTargetsOf(tested[0]!, classNames, encoder, data.table),
       )
     : null;
-  const facts = {
-    name,
-    rows: data.rows.length,
-    features: inputs,
-    target: targetName,
-    classes: classNames ?? null,
-    task,
-    taskReason,
-    notes: notes.map((note) => sentenceOf(note)),
-    split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
-    image,
-  };
+  const facts = dataOf(data, parts[0]!);
   const report = {
     version: 2 as const,
     environment: environment(),
@@ -177,14 +164,4 @@ function majorityOf({ train, test, outputs }: Prepared): number {
   const counts = countClasses(train[1].data, outputs);
   const most = counts.indexOf(Math.max(...counts));
   return countClasses(test[1].data, outputs)[most]! / test[1].shape[0]!;
-}
-
-function environment(): JobReport['environment'] {
-  return {
-    runtime: `Node ${process.versions.node}`,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
-    kernels: backend().name,
-  };
 }

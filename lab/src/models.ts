@@ -1,4 +1,12 @@
-import { decodeNetwork, encodeNetwork, type Network, reshape, type Tensor, WhittleError } from 'whittle-ml';
+import {
+  decodeNetwork,
+  encodeNetwork,
+  type FileCoding,
+  type Network,
+  reshape,
+  type Tensor,
+  WhittleError,
+} from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
 import type { ReadFlags } from './options.ts';
 import type { FormName } from './types-forms.ts';
@@ -6,7 +14,7 @@ import { FileError } from './write.ts';
 
 /** A network of a run, with what turns rows of a table into its inputs and its outputs into answers. */
 export interface Chosen {
-  /** The smallest is no form: it is written range coded. */
+  /** The smallest is no form. */
   readonly name: FormName | 'smallest';
   readonly network: Network;
   readonly encoder: TableEncoder;
@@ -49,7 +57,12 @@ export interface Trained {
  * A network in one file: its metadata hold the encoder as JSON under `encoder`, for `TableEncoder.fromJSON`, and how its
  * table was written under `table`.
  */
-export function modelFile({ name, network, encoder }: Chosen, table: RawTable, typed: ReadFlags): Uint8Array {
+export function modelFile(
+  { network, encoder }: Pick<Chosen, 'network' | 'encoder'>,
+  table: RawTable,
+  typed: ReadFlags,
+  coding: FileCoding = 'none',
+): Uint8Array {
   const { names } = table;
   const { header, na, decimal, thousands } = table.dialect;
   const used = encoder.columns.map(({ name }) => name);
@@ -57,7 +70,7 @@ export function modelFile({ name, network, encoder }: Chosen, table: RawTable, t
   const { delimiter, quote } = typed;
   const trained: Trained = { names, header, na, decimal, thousands, delimiter, quote, complete };
   const metadata = { encoder: JSON.stringify(encoder), table: JSON.stringify(trained) };
-  return encodeNetwork(network, { metadata, coding: name === 'smallest' ? 'range' : 'none' });
+  return encodeNetwork(network, { metadata, coding });
 }
 
 export interface Model {

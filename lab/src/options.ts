@@ -13,12 +13,8 @@ export interface ReadFlags {
   encoding?: 'utf-8' | 'windows-1252';
 }
 
-export interface TrainFlags extends ReadFlags {
-  seed: number;
-  seeds: number;
-  epochs: number;
-  out: string;
-  csv?: string;
+/** What the columns of a table are. */
+export interface TableFlags extends ReadFlags {
   target?: string;
   task?: 'classification' | 'regression';
   types?: readonly string[];
@@ -27,15 +23,40 @@ export interface TrainFlags extends ReadFlags {
   missing?: 'refuse' | 'mean' | 'median' | 'frequent' | 'category';
   unlabelled?: 'refuse' | 'skip';
   maxCategories?: number;
-  model: ModelKind;
   image?: ImageShape;
+}
+
+/** How long it takes, and where it goes. */
+export interface RunFlags {
+  seed: number;
+  seeds: number;
+  epochs: number;
+  out: string;
+  kernels?: 'wasm' | 'cpu' | 'reference';
+  open?: boolean;
+  progress: boolean;
+}
+
+export interface TrainFlags extends TableFlags, RunFlags {
+  csv?: string;
+  model: ModelKind;
   light: boolean;
   criteria: boolean;
   students: boolean;
   smallest: boolean;
-  kernels?: 'wasm' | 'cpu' | 'reference';
-  open?: boolean;
-  progress: boolean;
+}
+
+export interface CompressFlags extends TableFlags, RunFlags {
+  /** What is trained, or the file of what has been. */
+  model: ModelKind | { readonly file: string };
+  /** Bytes. */
+  budget?: number;
+  /** Points of a hundred. */
+  maxDamage: number;
+  strategy: 'grid' | 'random' | 'halving';
+  trials?: number;
+  workers: number;
+  save: 'front' | 'all' | 'best';
 }
 
 export interface PredictFlags extends ReadFlags {
@@ -45,6 +66,7 @@ export interface PredictFlags extends ReadFlags {
 /** A command with what was typed behind it. */
 export type Typed =
   | { readonly command: 'train'; readonly file: string | undefined; readonly flags: TrainFlags }
+  | { readonly command: 'compress'; readonly file: string | undefined; readonly flags: CompressFlags }
   | { readonly command: 'predict'; readonly model: string; readonly file: string; readonly flags: PredictFlags };
 
 /** An option that does not fit, in words for the person who typed it. */
@@ -52,6 +74,8 @@ export class UsageError extends Error {}
 
 const MAX_SEEDS = 100;
 const MAX_EPOCHS = 100_000;
+const MAX_WORKERS = 64;
+const KINDS: readonly ModelKind[] = ['mlp', 'cnn', 'mobilenet'];
 
 /** Options that say something about a table of one's own. */
 const OF_TABLES = [
@@ -66,25 +90,25 @@ export function parse(
 ): Typed {
   let typed: Typed | undefined;
   const program = trainCommand(defaultEpochs, version, show);
-  program.action((file: string | undefined) => {
+  program.action((given: string | undefined) => {
     const flags = program.opts<TrainFlags>();
-    typed = { command: 'train', file: fileOf(file, flags.csv), flags };
-    const given = OF_TABLES.find((name) => program.getOptionValueSource(name) === 'cli');
-    if (typed.file === undefined && given !== undefined) {
-      const isOff = program.getOptionValue(given) === false;
-      const { long } = program.options.find((o) => o.attributeName() === given && o.negate === isOff)!;
-      throw new UsageError(`${long} needs a table: whittle data.csv --target <column>`);
-    }
-    if (typed.file !== undefined && flags.target === undefined) {
-      throw new UsageError('a table needs --target <column>, the column to predict');
-    }
-    checkImage(typed.file, flags);
-    checkNotEmpty({ 'the file': typed.file, '--out': flags.out, '--target': flags.target });
+    const file = fileOf(given, flags.csv);
+    checkTable(program, 'whittle', file, flags);
+    checkImage(file, flags.model, flags.image);
+    typed = { command: 'train', file, flags };
+  });
+  const compress = compressCommand(program, defaultEpochs);
+  compress.action((file: string | undefined, flags: CompressFlags) => {
+    checkNoneBefore(program, 'compress');
+    checkTable(compress, 'whittle compress', file, flags);
+    if (typeof flags.model === 'string') checkImage(file, flags.model, flags.image);
+    if (flags.trials !== undefined && flags.strategy === 'grid')
+      throw new UsageError('--trials needs --strategy random or halving: grid tries all recipes');
+    typed = { command: 'compress', file, flags };
   });
   const predict = predictCommand(program);
   predict.action((model: string, file: string, flags: PredictFlags) => {
-    const before = program.options.find((o) => program.getOptionValueSource(o.attributeName()) === 'cli');
-    if (before !== undefined) throw new UsageError(`${before.long} stands before predict: its options stand behind it`);
+    checkNoneBefore(program, 'predict');
     checkNotEmpty({ 'the file of the model': model, 'the file': file, '--out': flags.out });
     typed = { command: 'predict', model, file, flags };
   });
@@ -103,45 +127,9 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
     .enablePositionalOptions()
     .helpCommand(true)
     .exitOverride()
-    .configureOutput({ writeOut: show, writeErr: () => {}, outputError: () => {} })
-    .option('--target <column>', 'column to predict: its name, or its number from 1')
-    .addOption(choice('--task <task>', 'what the target is; default: by its values', 'classification', 'regression'))
-    .option('--drop <columns>', 'columns to leave out: names or numbers, with commas between', listed)
-    .option('--keep <columns>', 'columns to keep that would be left out, such as ids and names', listed)
-    .option(
-      '--types <column=type>',
-      'what a column is, with commas between: number, category, date, or d/m/y or m/d/y where a date could be either',
-      listed,
-    )
-    .addOption(
-      choice(
-        '--missing <how>',
-        'cells without a value: refuse, or fill them with the mean, the median or the most frequent value of the column, or ' +
-          'make "missing" a category; default: mean',
-        ...['refuse', 'mean', 'median', 'frequent', 'category'],
-      ),
-    )
-    .addOption(choice('--unlabelled <how>', 'rows without a target; default: skip', 'refuse', 'skip'))
-    .option(
-      '--max-categories <n>',
-      'texts of a column that count, the rest is "other"; default: 50',
-      integer(1, 1_000_000),
-    );
-  return addReading(program)
-    .addOption(
-      choice(
-        '--model <kind>',
-        'what is trained and compressed: mlp, a perceptron on columns or pixels; or on images cnn, one convolution and dense ' +
-          'layers, or mobilenet, many small convolutions',
-        ...['mlp', 'cnn', 'mobilenet'],
-      ).default('mlp'),
-    )
-    .option(
-      '--image <shape>',
-      'what a row is, height x width x channels, such as 28x28x1: pixels row by row, the channels of each side by side; all ' +
-        'have one scale then, for any model',
-      imageOf,
-    )
+    .configureOutput({ writeOut: show, writeErr: () => {}, outputError: () => {} });
+  addTable(program)
+    .addOption(choice('--model <kind>', `what is trained and compressed: ${KINDS_TEXT}`, ...KINDS).default('mlp'))
     .option(
       '--no-light',
       'leave out the comparison of networks for images, which the digits and tables with --image get',
@@ -152,10 +140,79 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
       '--no-smallest',
       'leave out where the bytes of the smallest file are, for which networks are pruned, shared and coded',
     )
-    .option('--seed <n>', 'first seed', integer(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS), 0)
-    .option('--seeds <count>', 'how many seeds to run: more give means and ranges', integer(1, MAX_SEEDS), 1)
+    .addOption(new Option('--csv <file>', 'the table, as an option').hideHelp());
+  return addRun(program, defaultEpochs, {
+    seed: 'first seed',
+    seeds: 'how many seeds to run: more give means and ranges',
+    out: ['folder for report.json, index.html and models/', 'report'],
+  });
+}
+
+const KINDS_TEXT =
+  'mlp, a perceptron on columns or pixels; or on images cnn, one convolution and dense layers, or mobilenet, many small convolutions';
+
+function compressCommand(program: Command, defaultEpochs: number): Command {
+  const command = program
+    .command('compress')
+    .description(
+      'Trains a network on a table, makes it smaller by many recipes (pruned, shared, in fewer bits, narrower, taught, coded), ' +
+        'and writes a report that says what each is worth, and the networks that no other one beats. A search that was ended ' +
+        'goes on where it was when it is called again. Without a file it takes the handwritten digits that come with it.',
+    )
+    .argument('[file]', 'your own table: CSV, may be packed with gzip');
+  addTable(command)
+    .option(
+      '--model <kind or file>',
+      `what is trained: ${KINDS_TEXT}; or the file of a network that a run has left in models/, trained on the same table with the same options and seed`,
+      (text: string): CompressFlags['model'] => KINDS.find((kind) => kind === text) ?? { file: text },
+      'mlp',
+    )
+    .option('--budget <size>', 'the most bytes that a file may have, such as 20000, 20kB or 1.5MB', bytesOf)
+    .option(
+      '--max-damage <points>',
+      'the most points of accuracy, or hundredths of R², that a network may lose on the validation samples',
+      pointsOf,
+      2,
+    )
+    .addOption(
+      choice(
+        '--strategy <name>',
+        'which recipes are tried: grid, all; random, some; halving, some with a part of the epochs, and the best of these with all',
+        ...['grid', 'random', 'halving'],
+      ).default('grid'),
+    )
+    .option('--trials <n>', 'how many recipes random and halving draw; default: 16', integer(1, 1_000_000))
+    .option(
+      '--workers <n>',
+      'how many recipes are followed at once; the networks are the same',
+      integer(0, MAX_WORKERS),
+      0,
+    )
+    .addOption(
+      choice(
+        '--save <which>',
+        'networks to write to points/: front, those that no other one beats in bytes and score; all; or the best',
+        ...['front', 'all', 'best'],
+      ).default('front'),
+    );
+  return addRun(command, defaultEpochs, {
+    seed: 'of the split, of the network that is trained, and the first of the recipes',
+    seeds: 'with how many seeds each recipe is followed',
+    out: ['folder for report.json, report.html, points/ and journal.jsonl, by which a search goes on', 'compressed'],
+  });
+}
+
+/** Options of all commands that train. */
+const addRun = (
+  command: Command,
+  defaultEpochs: number,
+  { seed, seeds, out }: { seed: string; seeds: string; out: readonly [what: string, usual: string] },
+): Command =>
+  command
+    .option('--seed <n>', seed, integer(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS), 0)
+    .option('--seeds <count>', seeds, integer(1, MAX_SEEDS), 1)
     .option('--epochs <n>', 'scales the epochs of every training run', integer(1, MAX_EPOCHS), defaultEpochs)
-    .option('--out <folder>', 'folder for report.json, index.html and models/', 'report')
+    .option('--out <folder>', ...out)
     .option('--open', 'show the report when it is done')
     .addOption(
       choice(
@@ -164,9 +221,41 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
         ...['wasm', 'cpu', 'reference'],
       ),
     )
-    .option('--no-progress', 'show no progress')
-    .addOption(new Option('--csv <file>', 'the table, as an option').hideHelp());
-}
+    .option('--no-progress', 'show no progress');
+
+/** Options that say what a table is. */
+const addTable = (command: Command): Command =>
+  addReading(
+    command
+      .option('--target <column>', 'column to predict: its name, or its number from 1')
+      .addOption(choice('--task <task>', 'what the target is; default: by its values', 'classification', 'regression'))
+      .option('--drop <columns>', 'columns to leave out: names or numbers, with commas between', listed)
+      .option('--keep <columns>', 'columns to keep that would be left out, such as ids and names', listed)
+      .option(
+        '--types <column=type>',
+        'what a column is, with commas between: number, category, date, or d/m/y or m/d/y where a date could be either',
+        listed,
+      )
+      .addOption(
+        choice(
+          '--missing <how>',
+          'cells without a value: refuse, or fill them with the mean, the median or the most frequent value of the column, or ' +
+            'make "missing" a category; default: mean',
+          ...['refuse', 'mean', 'median', 'frequent', 'category'],
+        ),
+      )
+      .addOption(choice('--unlabelled <how>', 'rows without a target; default: skip', 'refuse', 'skip'))
+      .option(
+        '--max-categories <n>',
+        'texts of a column that count, the rest is "other"; default: 50',
+        integer(1, 1_000_000),
+      ),
+  ).option(
+    '--image <shape>',
+    'what a row is, height x width x channels, such as 28x28x1: pixels row by row, the channels of each side by side; all ' +
+      'have one scale then, for any model',
+    imageOf,
+  );
 
 const predictCommand = (program: Command): Command =>
   addReading(
@@ -236,8 +325,50 @@ function imageOf(text: string): ImageShape {
   throw new InvalidArgumentError('It must be height x width x channels, such as 28x28x1.');
 }
 
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1e3, mb: 1e6, kib: 2 ** 10, mib: 2 ** 20 };
+
+/** Reads `20kB`. */
+function bytesOf(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,12}(?:\.\d{1,6})?) ?([kmi]*b)?$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? 0));
+  if (bytes >= 1) return bytes;
+  throw new InvalidArgumentError('It must be a number of bytes, such as 20000, 20kB, 20KiB or 1.5MB.');
+}
+
+/** Reads points of a hundred. */
+function pointsOf(text: string): number {
+  const points = /^\d{1,3}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (points <= 100) return points;
+  throw new InvalidArgumentError('It must be a number of points from 0 to 100, such as 2 or 0.5.');
+}
+
+/** Throws UsageError for options before a command that has its own. */
+function checkNoneBefore(program: Command, command: string): void {
+  const before = program.options.find((o) => program.getOptionValueSource(o.attributeName()) === 'cli');
+  if (before !== undefined)
+    throw new UsageError(`${before.long} stands before ${command}: its options stand behind it`);
+}
+
+/** Throws UsageError for options of a table without one, and a table without what is to be predicted. */
+function checkTable(
+  command: Command,
+  called: string,
+  file: string | undefined,
+  { target, out }: TableFlags & RunFlags,
+): void {
+  const given = OF_TABLES.find((name) => command.getOptionValueSource(name) === 'cli');
+  if (file === undefined && given !== undefined) {
+    const isOff = command.getOptionValue(given) === false;
+    const { long } = command.options.find((o) => o.attributeName() === given && o.negate === isOff)!;
+    throw new UsageError(`${long} needs a table: ${called} data.csv --target <column>`);
+  }
+  if (file !== undefined && target === undefined)
+    throw new UsageError('a table needs --target <column>, the column to predict');
+  checkNotEmpty({ 'the file': file, '--out': out, '--target': target });
+}
+
 /** Throws UsageError for a network for images without an image. */
-function checkImage(file: string | undefined, { model, image }: TrainFlags): void {
+function checkImage(file: string | undefined, model: ModelKind, image: ImageShape | undefined): void {
   if (model !== 'mlp' && image === undefined && file !== undefined) {
     throw new UsageError(
       `--model ${model} needs --image, which says what a row is: height x width x channels, as in --image 28x28x1`,

@@ -1,5 +1,5 @@
 import { FORMS } from './explain.ts';
-import { dataFacts, decimals, faster, machineLine, type Ratio, seedsLine, smaller, time, whole } from './format.ts';
+import { decimals, faster, machineLine, seedsLine, smaller, time, whole } from './format.ts';
 import { html, type Markup, pageOf } from './html.ts';
 import { modelPath } from './models.ts';
 import { criteriaSection } from './page-criteria.ts';
@@ -11,7 +11,8 @@ import { lightSection } from './page-light.ts';
 import { mistakeSection } from './page-mistakes.ts';
 import { smallestSection } from './page-smallest.ts';
 import { taughtSection } from './page-taught.ts';
-import { details, list, paragraphs, table } from './parts.ts';
+import { aboutData, notes, predicted, ratioTile, TIPS, tile } from './page-top.ts';
+import { details, paragraphs, table } from './parts.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import type { JobReport } from './types.ts';
@@ -24,7 +25,7 @@ export function renderPage(report: JobReport): string {
 <header>
 <p class="note">Trained, diagnosed, compressed by whittle-ml</p>
 <h1>${data.name}</h1>
-<p class="lead">${leadOf(report)}</p>
+<p class="lead">${predicted(report)}; ${seedsLine(report)}.</p>
 ${tiles(report)}
 <div class="text">
 <p><b>Recommended: ${report.recommendation.form}.</b> ${report.recommendation.rule} ${FORMS[report.recommendation.form].what}</p>
@@ -33,7 +34,7 @@ ${paragraphs(report.findings.short)}
 ${report.findings.caveats.length === 0 ? '' : html`<p class="note">Keep in mind: ${report.findings.caveats.join(' ')}</p>`}
 </div>
 ${notes(report)}
-${details('About the data', html`<dl>${dataFacts(report).map(([label, text]) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>`)}
+${aboutData(report)}
 <nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a><a href="#damage">What it changed</a>${report.taught === null ? '' : html`<a href="#taught">What was taught</a>`}<a href="#ledger">Layer by layer</a>${report.smallest === null ? '' : html`<a href="#smallest">Where the bytes are</a>`}${report.light === null ? '' : html`<a href="#light">Light networks</a>`}${report.criteria === null ? '' : html`<a href="#criteria">Pruning criteria</a>`}<a href="#again">Run it again</a></nav>
 </header>
 ${fitSection(report)}
@@ -51,15 +52,8 @@ ${details('Digests of the weights', digestTable(report))}
 </section>
 <footer>${machineLine(report)}; --epochs ${options.epochs}, ${seedsLine(report)}; ${seconds.training.toFixed(1)} s training, ${seconds.total.toFixed(1)} s in all.</footer>
 </main>
-<div id="tip" role="status" hidden></div><div id="ring" aria-hidden="true" hidden></div>`;
+${TIPS}`;
   return pageOf(`whittle-ml: ${data.name}`, STYLE, body, SCRIPT);
-}
-
-function leadOf(report: JobReport): string {
-  const { data } = report;
-  const kind = data.classes === null ? 'a number' : `one of ${data.classes.length} classes`;
-  const facts = `${whole(data.features)} features in ${whole(data.rows)} rows`;
-  return `“${data.target}” is predicted, ${kind}, from ${facts}; ${seedsLine(report)}.`;
 }
 
 /** The numbers that count. */
@@ -67,34 +61,19 @@ function tiles(report: JobReport): Markup {
   const { forms, recommendation: r, scoreName } = report;
   const [teacher, form] = ['teacher', r.form].map((name) => forms.find((each) => each.name === name));
   if (teacher === undefined || form === undefined) return html``;
-  const ratio = ({ number, words }: Ratio, detail: string): Markup => tile(`${number}×`, words, detail);
   const one = faster(r.faster1);
   return html`<ul class="tiles">${[
-    ratio(
+    ratioTile(
       smaller(r.smaller),
       `${whole(form.bytes.mean)} instead of ${whole(teacher.bytes.mean)} bytes, encoder not counted`,
     ),
-    ratio(
+    ratioTile(
       faster(r.faster64),
       `${time(form.latency64.mean)} instead of ${time(teacher.latency64.mean)} for 64 samples; ${one.number}× ${one.words} for one`,
     ),
     tile(decimals(r.now), `${scoreName} now`, `on test samples, by ${r.form}`),
     tile(decimals(r.before), `${scoreName} before`, `by the teacher of ${whole(teacher.parameters.mean)} parameters`),
   ]}</ul>`;
-}
-
-const tile = (number: string, words: string, detail: string): Markup =>
-  html`<li><strong>${number}</strong> <b>${words}</b> <span>${detail}</span></li>`;
-
-/** So many notes are shown at once. */
-const FIRST = 6;
-
-function notes({ data }: JobReport): Markup {
-  if (data.notes.length === 0) return html``;
-  const rest = data.notes.slice(FIRST);
-  return html`<aside aria-labelledby="notes"><h2 id="notes">What was done to the table</h2>${list(data.notes.slice(0, FIRST))}${
-    rest.length === 0 ? '' : details(`${rest.length} more`, list(rest))
-  }</aside>`;
 }
 
 function digestTable({ digests }: JobReport): Markup {

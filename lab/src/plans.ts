@@ -63,7 +63,7 @@ const COMBINED_SPARSITY = 0.5;
 const STUDENT = 10;
 /** Epochs with `REFERENCE` training samples, as many as the digits have. */
 const EPOCHS = { teacher: 40, pruned: 8, 'sparse panels': 16, 'neurons pruned': 8, student: 120, combined: 8 } as const;
-const REFERENCE = 1077;
+export const REFERENCE = 1077;
 
 function perceptrons(bench: Workbench): Plan {
   const { data } = bench;

@@ -12,7 +12,7 @@ import {
   readCSV,
 } from 'whittle-ml/data';
 import type { Trained } from './models.ts';
-import { type ReadFlags, type TrainFlags, UsageError } from './options.ts';
+import { type ReadFlags, type TableFlags, UsageError } from './options.ts';
 import { type JobData, understand } from './prepare.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ImageShape } from './types-base.ts';
@@ -46,7 +46,7 @@ const ENCODING = {
 /** The table to train on: the user's, or the digits as they are. */
 export async function readTraining(
   file: string | undefined,
-  flags: TrainFlags,
+  flags: TableFlags,
   around: Surroundings,
 ): Promise<JobData> {
   if (file === undefined) {
@@ -176,7 +176,7 @@ export function inWords<T>(file: string, work: () => T): T {
   }
 }
 
-function encodingOf(flags: TrainFlags, names: readonly string[]): EncoderOptions {
+function encodingOf(flags: TableFlags, names: readonly string[]): EncoderOptions {
   const { target = '', task, types, drop, keep, maxCategories, missing = 'mean', unlabelled = 'skip' } = flags;
   return {
     ...ENCODING,

@@ -204,11 +204,11 @@ function criteriaTable({ criteria, scoreName }: JobReport): string[] {
   ];
 }
 
-const section = (title: string, ...lines: readonly string[]): string =>
+export const section = (title: string, ...lines: readonly string[]): string =>
   [plain(title), ...lines.map((line) => line.split('\n').map(plain).join('\n'))].join('\n');
 
 /** Columns of numbers are set flush right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const isNumber = (column: number): boolean =>
     head.length > 0 && rows.every((row) => /^[-–\d]/.test(row[column] ?? '') && (row[column] ?? '').length < 40);
   const drawn = new Table({

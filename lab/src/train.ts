@@ -1,11 +1,11 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { cpu, reference, setBackend, wasm, wasmSupport } from 'whittle-ml';
 import { modelFile, modelPath, SHIPPED, SMALLEST } from './models.ts';
 import { checkNetwork } from './networks.ts';
-import { type TrainFlags, UsageError } from './options.ts';
+import type { TrainFlags } from './options.ts';
 import { prepare } from './prepare.ts';
 import { showProgress } from './progress.ts';
 import { inWords, readTraining } from './reading.ts';
+import { chooseKernels, openPage } from './running.ts';
 import type { Surroundings } from './surroundings.ts';
 import { renderTables } from './tables.ts';
 import { sentencesOf } from './words.ts';
@@ -36,7 +36,13 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
     smallest,
   } as const;
   const { report, networks } = await around.runJob(data, options, progress).finally(progress.end);
-  const models = networks.map((network) => [modelPath(network.name), modelFile(network, data.table, flags)] as const);
+  const models = networks.map(
+    (network) =>
+      [
+        modelPath(network.name),
+        modelFile(network, data.table, flags, network.name === 'smallest' ? 'range' : 'none'),
+      ] as const,
+  );
   await writeFiles(out, {
     'report.json': `${JSON.stringify(report, null, 2)}\n`,
     'index.html': renderPage(report),
@@ -53,16 +59,5 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
     if (file !== undefined) around.output.write(`To use the recommended one: whittle predict ${best} <new table>\n`);
   }
   around.output.write(`Report: ${page}\n`);
-  if (flags.open !== true) return;
-  await around.open(page).catch((error: unknown) => around.output.write(`It could not be opened: ${String(error)}\n`));
-}
-
-function chooseKernels({ kernels }: TrainFlags): void {
-  if (kernels === 'cpu') setBackend(cpu);
-  else if (kernels === 'reference') setBackend(reference);
-  else if (kernels === 'wasm') {
-    const { available, reason } = wasmSupport();
-    if (!available) throw new UsageError(`--kernels wasm cannot be had: ${reason}`);
-    setBackend(wasm());
-  }
+  await openPage(page, flags, around);
 }

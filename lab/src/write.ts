@@ -86,7 +86,7 @@ const temporaryName = (path: string): string => join(dirname(path), `.${basename
  * Makes the folder and returns the folders that were missing, deepest first. One by one: Node's own way never ends where a
  * file system, such as that of processes, takes no folders.
  */
-async function makeFolder(folder: string): Promise<string[]> {
+export async function makeFolder(folder: string): Promise<string[]> {
   const missing: string[] = [];
   for (let at = folder; await isMissing(at); at = dirname(at)) missing.push(at);
   const made: string[] = [];

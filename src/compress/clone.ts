@@ -26,6 +26,13 @@ import { keep } from '../tensor/tensor.ts';
  */
 export function cloneModel(model: Model, change: (layer: Layer, index: number) => Layer | null = () => null): Model {
   checkModel('cloneModel', 'the model', model);
+  return copyOf(model, change, model.seed);
+}
+
+/** A copy that draws by another seed from here on: orders of samples, what is dropped. Its weights are the model's. */
+export const withSeed = (model: Model, seed: number): Model => copyOf(model, () => null, seed);
+
+function copyOf(model: Model, change: (layer: Layer, index: number) => Layer | null, seed: number): Model {
   const unchanged = new Map<string, Layer>();
   const made = (layer: Layer): Layer => {
     const other = change(layer, model.layers.indexOf(layer));
@@ -36,7 +43,7 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
     if (other === null) for (const each of withInner(layer)) unchanged.set(each.name, each);
     return result;
   };
-  const copy = ofLayers(model, made, model.seed);
+  const copy = ofLayers(model, made, seed);
   copy.steps = model.steps;
   copy.epochs = model.epochs;
   for (const layer of copy.layers) {

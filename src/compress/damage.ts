@@ -315,7 +315,10 @@ function numberDamage(name: string, own: Said, other: Said, settings: Settings):
 }
 
 /** R² and RMSE lost on rows of samples. */
-function lostBy({ y, said }: Said, { said: other }: Said): (rows: Int32Array) => readonly number[] {
+export function lostBy(
+  { y, said }: Omit<Said, 'outputs'>,
+  { said: other }: Pick<Said, 'said'>,
+): (rows: Int32Array) => readonly number[] {
   const { data: t } = y;
   const { data: p } = said;
   const { data: q } = other;

@@ -1,6 +1,19 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import { FormatError, StateError } from '../base/errors.ts';
 import { type Table, type TableOptions, tableFromBytes } from '../data/table.ts';
+import type { Journal } from '../pareto/types.ts';
 
 /**
  * Files, for Node, Bun and Deno: the only part of whittle-ml that touches a disk.
@@ -68,6 +81,53 @@ export function lineFile(path: string): (line: string) => void {
     text += `${line}\n`;
     writeFileAtomic(path, text);
   };
+}
+
+/**
+ * A journal of `compress` in a file, of which every line is on the disk before the search goes on: however the program ends, a
+ * search with the same file goes on from there. The file is made if it is not there, and a last line that was not written whole
+ * is dropped. One search at a time: throws StateError at a line that somebody else has written since. Throws FormatError for a
+ * file that is no text, and the system's error.
+ *
+ * @example
+ * const data = { x, y, validation: [x, y], test: [xTest, yTest] } as const;
+ * const recipes = usualRecipes().slice(0, 2);
+ * await compress(model, data, { recipes, journal: journalFile(path) });
+ * journalFile(path).entries.length; // 3
+ * const again = await compress(model, data, { recipes, journal: journalFile(path) }); // nothing is run
+ * again.points.length; // 2
+ */
+export function journalFile(path: string): Journal {
+  const bytes = existsSync(path) ? readBytes(path) : new Uint8Array();
+  const whole = bytes.lastIndexOf(0x0a) + 1;
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, whole));
+  } catch {
+    throw new FormatError('journal', path, 'is no text');
+  }
+  let length = whole;
+  let size = bytes.length; // with what was not written whole
+  const entries = text.split('\n').slice(0, -1);
+  const append = (entry: string): void => {
+    const line = new TextEncoder().encode(`${entry}\n`);
+    const isNew = !existsSync(path);
+    const file = openSync(path, isNew ? 'wx' : 'r+');
+    try {
+      if (fstatSync(file).size !== size)
+        throw new StateError('journalFile', `${path} has changed since it was read: another search writes to it`);
+      ftruncateSync(file, length);
+      for (let at = 0; at < line.length; ) at += writeSync(file, line, at, line.length - at, length + at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    if (isNew) flushFolder(dirname(path));
+    length += line.length;
+    size = length;
+    entries.push(entry);
+  };
+  return { entries, append };
 }
 
 /**

@@ -5,11 +5,13 @@ interface NodeWorker {
   postMessage(message: unknown): void;
   terminate(): Promise<number>;
   unref(): void;
-  on(event: 'error' | 'exit', listener: (detail: unknown) => void): void;
+  on(event: 'error' | 'exit' | 'message', listener: (detail: unknown) => void): void;
 }
 
 interface NodePort {
   once(event: 'message', listener: (message: unknown) => void): void;
+  on(event: 'message', listener: (message: unknown) => void): void;
+  postMessage(message: unknown): void;
 }
 
 interface NodeThreads {
@@ -22,14 +24,18 @@ interface WebWorker {
   postMessage(message: unknown): void;
   terminate(): void;
   onerror: ((event: { readonly message?: string; preventDefault?(): void }) => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
 }
+
+type WebWorkerClass = new (url: URL, options: { readonly type: 'module' }) => WebWorker;
 
 interface Host {
   readonly process?: { readonly execArgv?: readonly string[]; getBuiltinModule?(name: string): unknown };
-  readonly Worker?: new (url: URL, options: { readonly type: 'module' }) => WebWorker;
+  readonly Worker?: WebWorkerClass;
   readonly crossOriginIsolated?: boolean;
   readonly Deno?: unknown;
   onmessage?: ((event: { readonly data: unknown }) => void) | null;
+  postMessage?(message: unknown): void;
 }
 
 const host = (): Host => {
@@ -61,57 +67,90 @@ export function mayBlock(): boolean {
   }
 }
 
+/** What this runtime lacks for workers that share nothing, as a sentence; null if nothing. */
+export function missingForWorkers(): string | null {
+  return host().Worker === undefined && nodeThreads() === null ? 'this runtime has no workers' : null;
+}
+
 /** A running worker. */
 export interface HostWorker {
+  /** Sends it another message. */
+  post(message: unknown): void;
   /** Ends it, whatever it does. */
   stop(): void;
 }
 
-/**
- * Starts a worker on the file at `url`, or on the library's own, and sends it a message. It keeps no program alive.
- * `onEnd` hears why it ended, and whether its code surely runs no more: after an error it does not. A worker that was
- * terminated may run on for a while; Deno calls it ended all the same, and the web says nothing.
- */
-export function startWorker(
-  url: string | null,
+/** The file that a worker runs. */
+export interface WorkerFile {
+  readonly url: URL;
+  /** Makes it in a page, in words by which bundlers find the file. */
+  readonly inPage: (Worker: WebWorkerClass) => WebWorker;
+}
+
+export interface WorkerListeners {
+  /**
+   * Hears why it ended, and whether its code surely runs no more: after an error it does not. A worker that was terminated may
+   * run on for a while; Deno calls it ended all the same, and the web says nothing.
+   */
+  readonly onEnd: (reason: string, isOver: boolean) => void;
+  /** Hears what it sends. Default: nothing is heard. */
+  readonly onMessage?: (message: unknown) => void;
+  /** Whether the program waits for it to end. Default false. */
+  readonly keepsAlive?: boolean;
+}
+
+/** Starts a worker on a file, and sends it a message. */
+export function runWorker(
+  file: WorkerFile,
   message: unknown,
-  onEnd: (reason: string, isOver: boolean) => void,
+  { onEnd, onMessage, keepsAlive = false }: WorkerListeners,
 ): HostWorker {
   const threads = nodeThreads();
   if (threads !== null) {
     // what says of which kind the text of `node -e` is would be refused for a file
     const isText = host().process?.execArgv?.some((option) => option.startsWith('--input-type')) ?? false;
-    const worker = new threads.Worker(workerUrl(url), isText ? { execArgv: [] } : {});
+    const worker = new threads.Worker(file.url, isText ? { execArgv: [] } : {});
     let problem: string | null = null;
     worker.on('error', (error) => {
       problem = messageOf(error);
     });
     worker.on('exit', () => onEnd(problem ?? 'it was terminated', problem !== null || host().Deno === undefined));
+    if (onMessage !== undefined) worker.on('message', onMessage);
     worker.postMessage(message);
-    worker.unref();
-    return { stop: () => void worker.terminate() };
+    if (!keepsAlive) worker.unref();
+    return { post: (next) => worker.postMessage(next), stop: () => void worker.terminate() };
   }
-  const Worker = host().Worker!;
-  // Written out for bundlers, which find a worker's file by these very words.
-  const worker =
-    url === null && !isSource
-      ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
-      : new Worker(workerUrl(url), { type: 'module' });
+  const worker = file.inPage(host().Worker!);
   worker.onerror = (event) => {
     event.preventDefault?.();
     worker.terminate();
     onEnd(event.message ?? 'its file could not be loaded', true);
   };
+  if (onMessage !== undefined) worker.onmessage = ({ data }) => onMessage(data);
   worker.postMessage(message);
-  return { stop: () => worker.terminate() };
+  return { post: (next) => worker.postMessage(next), stop: () => worker.terminate() };
 }
 
-/** Run from TypeScript, the worker is TypeScript too. */
-const isSource: boolean = import.meta.url.endsWith('.ts');
-
-function workerUrl(url: string | null): URL {
-  return new URL(url ?? `./worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
+/** Starts a worker of products on the file at `url`, or on the library's own, and sends it a message. It keeps no program alive. */
+export function startWorker(url: string | null, message: unknown, onEnd: WorkerListeners['onEnd']): HostWorker {
+  const own = workerUrl('worker', import.meta.url, url);
+  const file: WorkerFile = {
+    url: own,
+    // Written out for bundlers, which find a worker's file by these very words.
+    inPage: (Worker) =>
+      url === null && !isSource(import.meta.url)
+        ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+        : new Worker(own, { type: 'module' }),
+  };
+  return runWorker(file, message, { onEnd });
 }
+
+/** Run from TypeScript, the worker is TypeScript too. `from` is the address of a module. */
+export const isSource = (from: string): boolean => from.endsWith('.ts');
+
+/** Where the file of a worker is: at `url`, or beside the module at `from`. */
+export const workerUrl = (name: string, from: string, url: string | null): URL =>
+  new URL(url ?? `./${name}.${isSource(from) ? 'ts' : 'js'}`, from);
 
 /** For the worker: hears the first message. */
 export function onStart(listener: (message: unknown) => void): void {
@@ -119,5 +158,14 @@ export function onStart(listener: (message: unknown) => void): void {
   if (port !== null) port.once('message', listener);
   else {
     host().onmessage = ({ data }) => listener(data);
+  }
+}
+
+/** For the worker: hears every message, the first too, and may answer. */
+export function onMessages(listener: (message: unknown, answer: (message: unknown) => void) => void): void {
+  const port = nodeThreads()?.parentPort ?? null;
+  if (port !== null) port.on('message', (message) => listener(message, (own) => port.postMessage(own)));
+  else {
+    host().onmessage = ({ data }) => listener(data, (own) => host().postMessage?.(own));
   }
 }

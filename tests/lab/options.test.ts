@@ -95,6 +95,36 @@ test('predict has options of its own, behind it', () => {
   });
 });
 
+test('compress has those of training and its own, behind it', () => {
+  const flags = {
+    ...{ seed: 0, seeds: 1, epochs: 60, out: 'compressed', progress: true, model: 'mlp' },
+    ...{ maxDamage: 2, strategy: 'grid', workers: 0, save: 'front' },
+  };
+  expect(typed('compress')).toEqual({ command: 'compress', file: undefined, flags });
+  const args = ['--max-damage', '0.5', '--strategy', 'halving', '--trials', '8', '--workers', '2', '--save', 'all'];
+  expect(typed('compress', 'a.csv', '--target', 'y', '--delimiter', ';', '--open', ...args).flags).toEqual({
+    ...{ ...flags, target: 'y', delimiter: ';', open: true, maxDamage: 0.5 },
+    ...{ strategy: 'halving', trials: 8, workers: 2, save: 'all' },
+  });
+});
+
+test.each([
+  ['20000', 20_000],
+  ['20kB', 20_000],
+  ['20 KB', 20_000],
+  ['1.5MB', 1_500_000],
+  ['2KiB', 2048],
+  ['1MiB', 1_048_576],
+  ['7B', 7],
+])('a budget of %s is %i bytes', (text, budget) => {
+  expect(typed('compress', '--budget', text).flags).toMatchObject({ budget });
+});
+
+test('the model to make smaller is a kind, or else a file', () => {
+  expect(typed('compress', '--model', 'cnn').flags).toMatchObject({ model: 'cnn' });
+  expect(typed('compress', '--model', 'vgg').flags).toMatchObject({ model: { file: 'vgg' } });
+});
+
 describe('refuses', () => {
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['two tables', ['a.csv', '--csv', 'b.csv', '--target', 'y'], /two tables are given, a\.csv and --csv b\.csv/],
@@ -102,6 +132,15 @@ describe('refuses', () => {
     ['predict without a table', ['predict', 'm'], /missing required argument 'file'/],
     ['options of the job before predict', ['--epochs', '3', 'predict', 'm', 'n'], /--epochs stands before predict/],
     ['options of the job behind predict', ['predict', 'm', 'n', '--target', 'y'], /unknown option '--target'/],
+    ['options of the job before compress', ['--epochs', '3', 'compress'], /--epochs stands before compress/],
+    ['a second table of compress', ['compress', 'a', 'b', '--target', 'y'], /too many arguments/],
+    ['a target of compress without a table', ['compress', '--target', 'y'], /whittle compress data\.csv --target/],
+    [
+      'a cnn of compress of what shape',
+      ['compress', 'a', '--target', 'y', '--model', 'cnn'],
+      /--model cnn needs --image/,
+    ],
+    ['an empty output of compress', ['compress', '--out', ''], /--out is empty/],
     ['an empty name of a table', ['', '--target', 'y'], /the file is empty/],
     ['an empty target', ['a.csv', '--target', ''], /--target is empty/],
     ['an empty name of an output', ['predict', 'm', 'n', '--out', ''], /--out is empty/],
@@ -127,6 +166,7 @@ test('help names the argument, every option and the other command', () => {
   expect(() => typed('--help')).toThrow();
   for (const word of [
     '[file]',
+    'compress',
     'predict',
     '--target',
     '--drop',
@@ -141,6 +181,19 @@ test('help names the argument, every option and the other command', () => {
   ])
     expect(shown).toContain(word);
   expect(shown).not.toContain('--csv');
+  shown = '';
+  expect(() => typed('compress', '--help')).toThrow();
+  for (const word of [
+    '[file]',
+    '--budget',
+    '--max-damage',
+    '--strategy',
+    '--trials',
+    '--workers',
+    '--save',
+    '--target',
+  ])
+    expect(shown).toContain(word);
   shown = '';
   expect(() => typed('predict', '--help')).toThrow();
   for (const word of ['<model>', '<file>', '--out', '--no-header']) expect(shown).toContain(word);

@@ -7,9 +7,11 @@ import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderPage } from '../../lab/src/page.ts';
+import { renderCompressPage } from '../../lab/src/page-compress.ts';
 import type { JobReport } from '../../lab/src/types.ts';
 import { findChromium, QUIET_FLAGS } from '../../scripts/find-chromium.mjs';
 import { fixture, regression, withCriteria, withLight } from './fixture.ts';
+import { compressFixture, withoutBest } from './fixture-compress.ts';
 import { taught } from './fixture-taught.ts';
 
 /** Class names so long that nothing may depend on their width, as many of them as asked for. */
@@ -38,16 +40,18 @@ function longNames(classes: number): JobReport {
   };
 }
 
-const PAGES: { readonly [name: string]: JobReport } = {
-  digits: fixture(5),
-  'one seed': fixture(1),
-  'light networks': withLight(5),
-  criteria: withCriteria(),
-  regression: regression(),
-  'two long classes': longNames(2),
-  'twelve long classes': longNames(12),
-  'twenty long classes': longNames(20),
-  'thirty long classes': longNames(30),
+const PAGES: { readonly [name: string]: string } = {
+  digits: renderPage(fixture(5)),
+  'one seed': renderPage(fixture(1)),
+  'light networks': renderPage(withLight(5)),
+  criteria: renderPage(withCriteria()),
+  regression: renderPage(regression()),
+  'two long classes': renderPage(longNames(2)),
+  'twelve long classes': renderPage(longNames(12)),
+  'twenty long classes': renderPage(longNames(20)),
+  'thirty long classes': renderPage(longNames(30)),
+  compressed: renderCompressPage(compressFixture('a-name-without-any-place-to-break-it-'.repeat(3))),
+  'compressed in vain': renderCompressPage(withoutBest()),
 };
 
 const binary = findChromium();
@@ -57,7 +61,7 @@ describe.skipIf(binary === null)('the page in a browser', () => {
   let browser: Browser;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'whittle-page-'));
-    for (const [name, report] of Object.entries(PAGES)) writeFileSync(join(folder, `${name}.html`), renderPage(report));
+    for (const [name, text] of Object.entries(PAGES)) writeFileSync(join(folder, `${name}.html`), text);
     browser = await chromium.launch({ executablePath: binary!, args: QUIET_FLAGS });
   });
   afterAll(async () => {
@@ -239,6 +243,8 @@ describe.skipIf(binary === null)('the page in a browser', () => {
     ['dark', 'wide', 'regression'],
     ['light', 'narrow', 'twelve long classes'],
     ['dark', 'wide', 'twenty long classes'],
+    ['light', 'wide', 'compressed'],
+    ['dark', 'narrow', 'compressed'],
   ] as const)(
     '%s, %s: the rules for contrast, labels and structure find nothing in %s',
     async (colorScheme, size, name) => {

@@ -110,8 +110,8 @@ describe('the smallest file', () => {
     expect(JSON.parse(JSON.stringify(found))).toEqual(found);
     const network = run.networks.get(found.subject)!;
     const { encoder } = data;
-    const [coded, plain] = (['smallest', 'int8'] as const).map((name) =>
-      modelFile({ name, network, encoder }, wine.table, {}),
+    const [coded, plain] = (['range', 'none'] as const).map((coding) =>
+      modelFile({ network, encoder }, wine.table, {}, coding),
     );
     expect(coded!.length).toBeLessThan(plain!.length);
     expect(predictNetwork(readModel(coded!, '').network, data.test[0]).data).toEqual(

@@ -79,6 +79,7 @@ beforeAll(async () => {
     if (node !== undefined) write(file.replace('./dist/', ''), 'export const name = "?";\n');
   }
   write('src/threads/worker.js', 'export {};\n');
+  write('src/pareto/trial-worker.js', 'export {};\n');
   write('src/index.js', 'export const answer = 42;\n');
   expect(await build()).toEqual({ code: 0, said: '' });
 }, 60_000);

@@ -1,8 +1,9 @@
 import {
   foldBatchNorm,
+  type ModelledEnergy,
   mobileNetV1,
+  modelledEnergy,
   type Network,
-  networkCost,
   quantize,
   Random,
   type Sequential,
@@ -13,21 +14,11 @@ import { armStripsOnLog } from '../charts.ts';
 import { defineClaim, type Summary, type Verdict } from '../claim.ts';
 import { PERCENT } from '../drawn-digits.ts';
 
-/** Picojoules of a process of 45 nm. */
-const FLOAT_MAC = 3.7 + 0.9; // a product and a sum of 32 bits (Horowitz 2014)
-const INT8_MAC = 0.2 + 0.1; // a product of 8 bits and a sum of 32
-const DRAM = 640 / 4; // a byte (Han et al. 2016, EIE, table I)
-const SRAM = 5 / 4;
+/** Where weights come from. */
+type From = keyof ModelledEnergy['total'];
 
-/**
- * A model, not a measurement, of one sample: each weight is read once, each value is written and read once on the chip, and
- * each multiply-add is done. Microjoules.
- */
-function energyOf(network: Network, { bytes, mac, weights }: { bytes: number; mac: number; weights: number }): number {
-  const { parameters, macs, nodes } = networkCost(network);
-  const values = nodes.reduce((sum, { outputShape }) => sum + outputShape.reduce((product, n) => product * n, 1), 0);
-  return 1e-6 * (parameters * bytes * weights + 2 * values * bytes * SRAM + macs * mac);
-}
+/** Of one sample, in microjoules: a model, not a measurement. */
+const energyOf = (network: Network, from: From): number => modelledEnergy(network).total[from] / 1000;
 
 const IMAGE = { inputShape: [28, 28, 1], classes: 10 };
 
@@ -61,14 +52,13 @@ export const claim = defineClaim({
     const plain = network(cnn);
     const light = network(mobileNetV1({ ...IMAGE, seed, stemStride: 1, width: 0.5, blocks: 5 }));
     const int8 = quantize(cnn, { calibration: new Random(seed).uniform([4, 28, 28, 1]) });
-    const real = { bytes: 4, mac: FLOAT_MAC };
-    const whole = { bytes: 1, mac: INT8_MAC };
-    const at = (weights: number) => ({
-      plain: energyOf(plain, { ...real, weights }),
-      int8: energyOf(int8, { ...whole, weights }),
-      light: energyOf(light, { ...real, weights }),
+    const at = (from: From) => ({
+      plain: energyOf(plain, from),
+      int8: energyOf(int8, from),
+      light: energyOf(light, from),
     });
-    const [far, near] = [at(DRAM), at(SRAM)];
+    const far = at('dram');
+    const near = at('sram');
     const saved = ({ plain, light }: typeof far): number => 100 * (1 - light / plain);
     return {
       ...{ ...far, plainOn: near.plain, int8On: near.int8, lightOn: near.light },

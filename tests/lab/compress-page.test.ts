@@ -1,0 +1,165 @@
+import { parseHTML } from 'linkedom';
+import { describe, expect, test } from 'vitest';
+import { bestOf, compressFindings, frontOf } from '../../lab/src/findings-compress.ts';
+import { renderCompressPage } from '../../lab/src/page-compress.ts';
+import { pointPath } from '../../lab/src/recipe-names.ts';
+import { renderCompressTables } from '../../lab/src/tables-compress.ts';
+import type { CompressReport } from '../../lab/src/types-compress.ts';
+import { compressFixture, withoutBest } from './fixture-compress.ts';
+
+const documentOf = (report: CompressReport) => parseHTML(renderCompressPage(report)).document;
+type Page = ReturnType<typeof documentOf>;
+const all = (page: Page, selector: string) => [...page.querySelectorAll(selector)];
+const texts = (page: Page, selector: string): string[] => all(page, selector).map((node) => node.textContent ?? '');
+const whole = (n: number): string => n.toLocaleString('en-US');
+
+/** What the two pictures tell. */
+const tipsOf = (page: Page): string[][] =>
+  all(page, 'svg.plot').map((chart) =>
+    (JSON.parse(chart.getAttribute('data-tips')!) as [number, number, string][]).map(([, , text]) =>
+      text.replaceAll('\u00a0', ' '),
+    ),
+  );
+
+describe('the page of a search', () => {
+  const report = compressFixture();
+  const page = documentOf(report);
+
+  test('begins with what the best gains and costs, where it is, and what was found', () => {
+    expect(texts(page, '.tiles strong')).toEqual(['64×', '64×', '0.963', '0.980']);
+    const top = page.querySelector('header')!.textContent!;
+    expect(top).toContain('at most 2 points of accuracy lost, on the validation samples');
+    expect(top).toContain('npx whittle-cli predict points/5.safetensors new.csv');
+    for (const text of report.findings) expect(top.replaceAll('\u00a0', ' ')).toContain(text);
+  });
+
+  test('draws every point with its interval, by the samples that chose and by those that did not', () => {
+    const [validation, tested] = tipsOf(page);
+    // The last is so poor that it would push all others together
+    expect(validation).toHaveLength(report.points.length - 1 + 1);
+    expect(texts(page, 'figcaption')[0]).toContain('Below the picture: 7.');
+    const [, second] = report.points;
+    expect(validation).toContain(`2: ${second!.name}: 9,000 bytes, accuracy 0.9700 (0.9500 to 0.9820); dominated`);
+    expect(tested!.find((text) => text.startsWith('5: '))).toMatch(
+      /2,000 bytes, accuracy 0\.9630 \(0\.9430 to 0\.9750\); on the front, the best$/,
+    );
+    expect(validation!.at(-1)).toBe('the model: 128,000 bytes, accuracy 0.9830 (0.9630 to 0.9950)');
+    const outside = tipsOf(page).flat().length;
+    const spots = all(page, 'svg.plot').flatMap((chart) => {
+      const [, , width, height] = chart.getAttribute('viewBox')!.split(' ').map(Number);
+      const tips = JSON.parse(chart.getAttribute('data-tips')!) as [number, number, string][];
+      return tips.filter(([x, y]) => x >= 0 && x <= width! && y >= 0 && y <= height!);
+    });
+    expect(spots).toHaveLength(outside);
+  });
+
+  test('draws the limits where there are any', () => {
+    const dashed = (of: CompressReport): number[] =>
+      all(documentOf(of), 'svg.plot').map(
+        (chart) => chart.querySelectorAll('[stroke-dasharray] line, line[stroke-dasharray]').length,
+      );
+    expect(dashed(report)).toEqual([1, 0]);
+    expect(dashed(withoutBest())).toEqual([2, 1]);
+  });
+
+  test('tells baselines and the dominated from the others', () => {
+    const stands = texts(page, 'td[data-label="stands"]');
+    expect(stands.filter((text) => text === 'dominated')).toHaveLength(1);
+    expect(stands.filter((text) => text === 'best')).toHaveLength(1);
+    expect(stands.filter((text) => text === 'front')).toHaveLength(5);
+    expect(texts(page, 'th[scope="row"]')).toContain('2\u00a0 from scratch 50\u00a0%');
+    expect(texts(page, '.keys li').join()).toContain('trained from scratch');
+    const without = report.points.map((point) => ({ ...point, isBaseline: false }));
+    expect(texts(documentOf({ ...report, points: without }), '.keys li').join()).not.toContain('scratch');
+  });
+
+  test('has all figures of all points and of the model in its tables', () => {
+    const tables = texts(page, 'table').join(' ').replaceAll('\u00a0', ' ');
+    for (const { bytes, parameters, macs, text, digest } of report.points)
+      for (const shown of [whole(bytes.raw), whole(bytes.gzip!), whole(parameters), whole(macs), text, digest])
+        expect(tables).toContain(shown);
+    expect(texts(page, 'td[data-label="energy, DRAM"]')).toHaveLength(report.points.length + 1);
+    expect(page.querySelector('#points')!.parentElement!.textContent).toContain(
+      'a model, no measurement: Horowitz 2014',
+    );
+    expect(texts(page, 'td[data-label="64 samples, wasm"]').at(-1)).toMatch(/^42\.7.µs$/);
+    const unpacked = { ...report, original: { ...report.original, bytes: { ...report.original.bytes, gzip: null } } };
+    expect(texts(documentOf(unpacked), 'td[data-label="gzip"]').at(-1)).toBe('–');
+  });
+
+  test('says what the best changed, and what made no network, as text only', () => {
+    expect(texts(page, 'section[aria-labelledby="damage"] li')).toEqual([
+      '12 of 360 answers changed.',
+      'No class lost recall.',
+    ]);
+    const failures = page.querySelector('section[aria-labelledby="failures"]')!;
+    expect(failures.textContent).toContain('pruneNeurons: "<b>" has one neuron.');
+    expect(failures.querySelector('b b')).toBeNull();
+    const name = '<script>alert(1)</script>';
+    expect(renderCompressPage(compressFixture(name)).match(/<script>/g)).toHaveLength(1);
+  });
+
+  test('says so where nothing is within the limits', () => {
+    const vain = documentOf(withoutBest());
+    expect(vain.querySelector('.tiles')).toBeNull();
+    expect(vain.querySelector('header')!.textContent).toContain('No network is within the limits.');
+    expect(vain.querySelector('section[aria-labelledby="damage"]')!.textContent).toMatch(
+      /that with the highest validation score, 5/,
+    );
+    expect(texts(vain, 'td[data-label="exceeds"]')[0]).toBe('has 1000 bytes, where 500 are allowed');
+  });
+
+  test('has room for a search that made nothing, and for one of several seeds and efforts', () => {
+    const nothing = { ...report, points: [], best: null, damage: null };
+    const empty = documentOf({ ...nothing, findings: compressFindings(nothing) });
+    expect(texts(empty, 'h2')).not.toContain('All networks');
+    const seeded = { ...report, options: { ...report.options, seeds: [0, 1] } };
+    const points = report.points.map((point, i) => ({ ...point, seed: i % 2, effort: i === 0 ? 0.25 : 1 }));
+    const heads = texts(documentOf({ ...seeded, points }), 'th[scope="row"]');
+    expect(
+      heads.some((text) => text.endsWith('as it is, seed 0, 25 % of the epochs'.replace('25 %', '25\u00a0%'))),
+    ).toBe(true);
+  });
+});
+
+describe('the table of a search', () => {
+  test('has the front, the smallest first, with the best marked, its recipe in all words, and the failures', () => {
+    const report = compressFixture();
+    const text = renderCompressTables(report);
+    const rows = text.split('\n').filter((line) => /^│ (\* )?\d/.test(line));
+    expect(rows.map((row) => row.split('│')[1]!.trim())).toEqual(['7', '6', '* 5', '4', '3', '1']);
+    expect(rows[2]).toMatch(/ 2,000 │ +64× │ +0\.965 │ 0\.963 \(0\.943 to 0\.975\) │ +1\.8 \(0\.5 to 2\.5\) │ yes /);
+    expect(rows[0]).toMatch(/ no +│$/);
+    expect(text).toContain(`The best is 5\n${bestOf(report)!.text}`);
+    expect(text).toContain('pruneNeurons: "<b>" has one neuron');
+    for (const finding of report.findings) expect(text).toContain(`- ${finding}`);
+  });
+
+  test('says so where nothing is within the limits', () => {
+    const text = renderCompressTables(withoutBest());
+    expect(text).not.toContain('The best is');
+    expect(text).toContain('No network is within the limits (at most 500 bytes and at most 2 points of accuracy lost');
+  });
+});
+
+describe('findings', () => {
+  test('count the front and the dominated, and hold networks from scratch against the best', () => {
+    const report = compressFixture();
+    expect(frontOf(report)).toHaveLength(6);
+    expect(report.findings).toEqual([
+      'The smallest within the limits (at most 2 points of accuracy lost, on the validation samples) has 2,000 bytes, 64 times smaller than the model’s 128,000; on the test samples, which chose nothing, its accuracy is 0.963 (0.943 to 0.975), the model’s 0.980 (0.960 to 0.992).',
+      'Of 7 networks 6 are beaten by no other in bytes and validation accuracy, and 1 is dominated.',
+      'Of 1 network trained from scratch, by the labels alone, the smallest within the limits has 9,000 bytes.',
+      '1 trial made no network.',
+    ]);
+    expect(compressFindings({ ...report, best: 2 })[2]).toMatch(/is the best of all\.$/);
+    expect(withoutBest().findings[2]).toMatch(/none is within the limits\.$/);
+  });
+});
+
+test('names of files sort as their numbers do, and have no character that a shell reads', () => {
+  expect(pointPath(7, 'student 18 %, taught, 60 % pruned, 8 shared', 39)).toBe(
+    'points/07-student-18-taught-60-pruned-8-shared.safetensors',
+  );
+  expect(pointPath(7, 'as it is', 9)).toBe('points/7-as-it-is.safetensors');
+});
