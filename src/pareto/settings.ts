@@ -132,15 +132,15 @@ export function benchFor(model: Model, data: CompressData, { batchSize = 32, lea
 }
 
 /** What all outcomes of a search depend on. */
-export function digestOf({ model, x, y, validation, test, batchSize, learningRate }: Bench, setting: Setting): string {
+export function digestOf({ model, x, y, validation, test, batchSize }: Bench, setting: Setting): string {
   const all = [x, y, ...validation, ...test].flatMap((each) => listOf(each as Tensor | readonly Tensor[]));
   const { strategy, seeds, seed, trials, recipes } = setting;
   const text = JSON.stringify({
-    model: sha256(saveModel(model, { withoutCode: true })),
+    model: sha256(saveModel(model, { withoutCode: true })), // with the optimizer, and so the rate
     samples: all.map(({ data: { buffer, byteOffset, byteLength }, shape, dtype }) => {
       return { dtype, shape, sha256: sha256(new Uint8Array(buffer, byteOffset, byteLength)) };
     }),
-    ...{ strategy, seeds, seed, trials, batchSize, learningRate, recipes: recipes.map(recipeKey) },
+    ...{ strategy, seeds, seed, trials, batchSize, recipes: recipes.map(recipeKey) },
   });
   return sha256(new TextEncoder().encode(text));
 }

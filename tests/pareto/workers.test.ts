@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import { compress, memoryJournal, StateError } from '../../src/index.ts';
+import { compress, fromData, memoryJournal, StateError } from '../../src/index.ts';
+import { benchFor } from '../../src/pareto/settings.ts';
+import { sent } from '../../src/pareto/wire.ts';
 import { classifier, data, RECIPES, WORKER } from './tools.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'whittle-workers-'));
@@ -61,6 +63,23 @@ test('an error that is no outcome comes back as an error', async () => {
     constructor: StateError,
     message: expect.stringMatching(/^compress: a worker failed at ".*": a bug$/),
   });
+});
+
+test('what they are sent is no more than the samples, though these lie in a larger array', () => {
+  const all = data();
+  const [x] = all.test;
+  const part = fromData(new Float32Array(1e6).subarray(8, 8 + 4 * 96), [96, 4]);
+  const bench = benchFor(classifier(), { ...all, x: part, test: [x, all.test[1]] }, {});
+  for (const [xs, ys] of sent(bench).samples)
+    for (const { data: own } of [...xs, ...ys]) expect(own.buffer.byteLength).toBe(own.byteLength);
+});
+
+test('without workers other work of the program gets its turn between trials', async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  await compress(classifier(), data(), { recipes: RECIPES, seeds: [0, 1, 2] });
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(0);
 });
 
 test('a runtime without workers says so', async () => {
