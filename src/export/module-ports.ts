@@ -1,0 +1,97 @@
+import type { ListedPort, Listing } from './listing.ts';
+
+/** What an exported module has to the outside, as text. */
+
+/** The names and shapes of what it takes and gives. */
+export function portsText({ inputs, outputs }: Listing): string {
+  const list = (ports: readonly ListedPort[]): string =>
+    `[${ports.map(({ name, shape }) => `{ name: ${text(name)}, shape: [${shape.join(', ')}] }`).join(', ')}]`;
+  return `export const inputs = ${list(inputs)};\nexport const outputs = ${list(outputs)};`;
+}
+
+/** A string as source code, also within a page. */
+export const text = (value: string): string =>
+  JSON.stringify(value).replace(/[<\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const isSingle = ({ inputs, outputs }: Listing): boolean => inputs.length === 1 && outputs.length === 1;
+
+/** Samples in order: the place of each input is filled, and that of each output read. Tables have so many entries. */
+export function runText(listing: Listing, entries: readonly (number | null)[]): string {
+  const { inputs, outputs, places } = listing;
+  const single = isSingle(listing);
+  const given = (i: number): string => (single ? 'input' : `given[${i}]`);
+  const result = (i: number): string => (single ? 'output' : `results[${i}]`);
+  const checks = inputs.map(
+    ({ size, name }, i) =>
+      `  ${i === 0 ? 'const samples = ' : ''}${i === 0 ? `${given(0)}.length / ${size};` : ''}
+  if (${i === 0 ? '!Number.isInteger(samples)' : `${given(i)}.length !== samples * ${size}`}) throw new RangeError(\`\${${given(i)}.length} numbers for input ${templated(name)} ${i === 0 ? `are no whole number of samples of ${size}` : `and \${samples} samples of ${size}`}\`);`,
+  );
+  const fills = inputs.flatMap(({ place, size, name }, i) => [
+    ...(entries[i] === null
+      ? []
+      : [
+          `    for (let j = ${size} * i; j < ${size} * i + ${size}; j++)
+      if (!(Number.isInteger(${given(i)}[j]) && ${given(i)}[j] >= 0 && ${given(i)}[j] < ${entries[i]}))
+        throw new RangeError(\`number \${j} of input ${templated(name)} is \${${given(i)}[j]}, not a whole number from 0 to ${entries[i]! - 1}\`);`,
+        ]),
+    `    for (let j = 0; j < ${size}; j++) v${place}[j] = ${given(i)}[${size} * i + j];`,
+  ]);
+  const takes = outputs.map(({ place, size }, i) => {
+    const whole = places[place]!.length === size;
+    return `    ${result(i)}.set(v${place}${whole ? '' : `.subarray(0, ${size})`}, ${size} * i);`;
+  });
+  const made = outputs.map(({ size }) => `new Float32Array(${size} * samples)`);
+  return `// Samples one behind the other.
+export function run(${single ? 'input' : 'given'}) {
+${checks.join('\n')}
+  const ${single ? `output = ${made[0]}` : `results = [${made.join(', ')}]`};
+  for (let i = 0; i < samples; i++) {
+${fills.join('\n')}
+    compute();
+${takes.join('\n')}
+  }
+  return ${single ? 'output' : 'results'};
+}`;
+}
+
+/** A name within a template. */
+const templated = (name: string): string => text(name).replaceAll('`', '\\`').replaceAll('$', '\\$');
+
+/** Whether the digest of the answers to what a generator of integers asks is that of the engine. */
+export function testText(listing: Listing, entries: readonly (number | null)[], digest: number): string {
+  const asked = listing.inputs.map(({ size }, i) => {
+    const made = entries[i] === null ? 'next() / 8192' : `(next() & 65535) % ${entries[i]}`;
+    return `Array.from({ length: ${size} }, () => ${made})`;
+  });
+  const single = isSingle(listing);
+  return `// Whether the answers to made-up numbers are those that the engine gave.
+export function selfTest() {
+  let state = 1, hash = 2166136261;
+  const next = () => (state = (Math.imul(state, 1664525) + 1013904223) | 0) >> 16;
+  ${single ? `const bytes = new Uint8Array(run(${asked[0]}).map((x) => x || 0).buffer);` : `const results = run([${asked.join(', ')}]);`}
+  ${single ? '' : 'for (const y of results) '}for (const byte of ${single ? 'bytes' : 'new Uint8Array(y.map((x) => x || 0).buffer)'}) hash = Math.imul(hash ^ byte, 16777619);
+  return hash >>> 0 === ${digest};
+}`;
+}
+
+/** The types of all this. */
+export function typesText(listing: Listing, name: string): string {
+  const { inputs, outputs } = listing;
+  const single = isSingle(listing);
+  const list = (ports: readonly ListedPort[]): string =>
+    `readonly [${ports
+      .map((port) => `{ readonly name: ${text(port.name)}; readonly shape: readonly [${port.shape.join(', ')}] }`)
+      .join(', ')}]`;
+  const of = (ports: readonly ListedPort[]): string => ports.map(({ size }) => size).join(' and ');
+  const many = (count: number, type: string): string => `readonly [${Array(count).fill(type).join(', ')}]`;
+  return `/** ${text(name).slice(1, -1).replaceAll('*/', '* /')}, made by whittle-ml. */
+
+/** Names and shapes of what \`run\` takes and gives, of one sample. */
+export declare const inputs: ${list(inputs)};
+export declare const outputs: ${list(outputs)};
+/** Answers to samples that lie one behind the other, ${of(inputs)} numbers of each: ${of(outputs)}. Throws RangeError for others. */
+export declare function run(${single ? 'input: ArrayLike<number>): Float32Array' : `inputs: ${many(inputs.length, 'ArrayLike<number>')}): ${many(outputs.length, 'Float32Array')}`};
+/** Whether this computes what the engine did. */
+export declare function selfTest(): boolean;
+`;
+}
