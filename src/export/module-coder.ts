@@ -4,18 +4,7 @@
  * of each (Krichevsky & Trofimov 1981). So a table of codes is not needed, and few numbers cost as little as many.
  */
 
-export type Coded = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Float32Array;
-
-/** How an array is coded, which a reader is told: `DECODER` takes these in this order. */
-export interface Layout {
-  readonly type: `${'Int8' | 'Int16' | 'Int32' | 'Uint8' | 'Uint16' | 'Float32'}Array`;
-  readonly length: number;
-  /** Highest bytes of a number whose bits depend on those before them, and lower ones that are as they are. */
-  readonly learnt: number;
-  readonly plain: number;
-  /** Which of the counts it goes on with; new ones, if there are none of this number. */
-  readonly model: number;
-}
+export type Coded = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array;
 
 const BASE = 90;
 const LEAST = BASE ** 6;
@@ -29,13 +18,6 @@ class Digits {
   readonly found: number[] = [];
   private low = 0;
   private range = LEAST;
-
-  /** A number below `total`, all of them alike. */
-  even(value: number, total: number): void {
-    this.refill();
-    const unit = Math.floor(this.range / total);
-    this.narrow(value * unit, unit);
-  }
 
   /** A bit, by counts of either, of which one grows. */
   bit(value: 0 | 1, counts: Float64Array, i: number): void {
@@ -74,36 +56,28 @@ class Digits {
   }
 }
 
-type Plan = Pick<Layout, 'learnt' | 'plain'>;
+/** Counts of bits: a tree of eight bits for each byte, and whether a number is 0, behind a 0 and behind another. */
+const countsFor = (bytes: number): Float64Array => new Float64Array(512 * bytes + 4).fill(1);
 
-/** Counts of bits: trees of eight bits for each byte that is learnt, and whether a number is 0, behind one and behind others. */
-const countsFor = (learnt: number): Float64Array => new Float64Array(512 * learnt + 4).fill(1);
-
-function write(to: Digits, words: Uint32Array, { learnt, plain }: Plan, counts: Float64Array): void {
+function write(to: Digits, words: Uint32Array, bytes: number, counts: Float64Array): void {
   let isHeld: 0 | 1 = 1;
   for (const word of words) {
-    const flag = 512 * learnt + 2 * isHeld;
+    const flag = 512 * bytes + 2 * isHeld;
     isHeld = word === 0 ? 0 : 1;
     to.bit(isHeld, counts, flag);
-    if (isHeld === 0) continue;
-    for (let t = 0; t < learnt; t++) {
-      const byte = (word >>> (8 * (plain + learnt - 1 - t))) & 255;
+    for (let t = 0; t < isHeld * bytes; t++) {
+      const byte = (word >>> (8 * (bytes - 1 - t))) & 255;
       for (let node = 1, shift = 7; shift >= 0; shift--) {
         const bit = ((byte >> shift) & 1) as 0 | 1;
         to.bit(bit, counts, 512 * t + 2 * node);
         node = 2 * node + bit;
       }
     }
-    if (plain > 0) to.even(word % 256 ** plain, 256 ** plain);
   }
 }
 
-/** Numbers as words whose highest bytes say the most: the sign comes last, before it how large they are. */
+/** Numbers as words whose highest bits say the most: the sign comes last, before it how large they are. */
 function wordsOf(numbers: Coded): Uint32Array {
-  if (numbers instanceof Float32Array) {
-    const bits = new Uint32Array(numbers.slice().buffer);
-    return bits.map((word) => (word << 1) | (word >>> 31));
-  }
   const above = 32 - 8 * numbers.BYTES_PER_ELEMENT;
   return Uint32Array.from(numbers, (x) => {
     const signed = (x << above) >> above;
@@ -111,35 +85,35 @@ function wordsOf(numbers: Coded): Uint32Array {
   });
 }
 
-/** So many numbers are enough to choose by. */
+/** So many numbers are enough to choose by, and this many characters what another model costs. */
 const TRIED = 1 << 14;
+const PRICE = 10;
 
 /** Arrays in one text, one after the other. */
 export class Coder {
   private readonly digits = new Digits();
-  private readonly models: { readonly learnt: number; readonly counts: Float64Array }[] = [];
+  private readonly models = new Map<string, Float64Array>();
 
-  /** Adds an array, in the way that takes the fewest characters. */
-  add(numbers: Coded): Layout {
+  /**
+   * Adds an array, and returns how it is read. Its bits are counted on from all arrays of its class before, or from nothing where
+   * that takes fewer characters.
+   */
+  add(numbers: Coded): string {
     const words = wordsOf(numbers);
-    const some = words.subarray(0, TRIED);
-    const most = words.reduce((large, word) => Math.max(large, word), 0);
-    const bytes = most < 256 ? 1 : most < 65536 ? 2 : most < 2 ** 24 ? 3 : 4;
-    let best = { learnt: 0, plain: bytes, model: -1, length: Infinity };
-    const attempt = (learnt: number, model: number): void => {
+    const { BYTES_PER_ELEMENT: bytes, length } = numbers;
+    const { name } = numbers.constructor;
+    const lengthWith = (counts: Float64Array): number => {
       const digits = new Digits();
-      const plan = { learnt, plain: bytes - learnt };
-      write(digits, some, plan, model < 0 ? countsFor(learnt) : this.models[model]!.counts.slice());
-      const { length } = digits.finish();
-      if (length < best.length) best = { ...plan, model, length };
+      write(digits, words.subarray(0, TRIED), bytes, counts);
+      return digits.finish().length;
     };
-    for (let learnt = 0; learnt <= bytes; learnt++) attempt(learnt, -1);
-    for (const [model, { learnt }] of this.models.entries()) if (learnt <= bytes) attempt(learnt, model);
-    const { learnt, plain } = best;
-    if (best.model < 0) best.model = this.models.push({ learnt, counts: countsFor(learnt) }) - 1;
-    write(this.digits, words, { learnt, plain }, this.models[best.model]!.counts);
-    const type = numbers.constructor.name as Layout['type'];
-    return { type, length: numbers.length, learnt, plain, model: best.model };
+    const known = this.models.get(name);
+    const isOther = known !== undefined && lengthWith(countsFor(bytes)) + PRICE < lengthWith(known.slice());
+    const model = isOther ? String(this.models.size) : name;
+    const counts = this.models.get(model) ?? countsFor(bytes);
+    this.models.set(model, counts);
+    write(this.digits, words, bytes, counts);
+    return `read(${name}, ${length}${isOther ? `, ${model}` : ''})`;
   }
 
   finish(): string {
@@ -147,46 +121,34 @@ export class Coder {
   }
 }
 
-/** What reads `digits`, array by array, in exported modules. Powers are written out, since a language need not compute them exactly. */
-export const DECODER = `// Numbers are digits of base 90: an arithmetic code (Witten, Neal & Cleary 1987) of bits, by how often either was before.
+/** What reads `digits`, array by array, in exported modules. A power is written out, since engines need not compute it exactly. */
+export const DECODER = `// Numbers by an arithmetic code (Witten, Neal & Cleary 1987), its digits of base 90.
 let place = 0, range = 1, code = 0;
-const models = [];
-function refill() {
+const models = {};
+function bit(counts, i) {
   for (; range < 531441000000; range *= 90) {
     const c = digits.charCodeAt(place++);
     code = code * 90 + c - 35 - (c > 60) - (c > 92);
   }
-}
-function even(total) {
-  refill();
-  range = Math.floor(range / total);
-  const found = Math.floor(code / range);
-  code -= found * range;
-  return found;
-}
-function bit(counts, i) {
-  refill();
   const cut = Math.floor((range * counts[i]) / (counts[i] + counts[i + 1]));
   const found = code < cut ? 0 : 1;
-  range = found ? range - cut : cut;
   code -= found * cut;
+  range = found ? range - cut : cut;
   counts[i + found] += 2;
   return found;
 }
-function read(Type, length, learnt, rest, model) {
-  const words = new Int32Array(length);
-  const counts = (models[model] ??= new Float64Array(512 * learnt + 4).fill(1));
-  for (let i = 0, isHeld = 1; i < length; i++) {
-    isHeld = bit(counts, 512 * learnt + 2 * isHeld);
-    if (!isHeld) continue;
+function read(Type, length, model = Type.name) {
+  const numbers = new Type(length), bytes = Type.BYTES_PER_ELEMENT;
+  const counts = (models[model] ??= new Float64Array(512 * bytes + 4).fill(1));
+  for (let i = 0, held = 1; i < length; i++) {
+    held = bit(counts, 512 * bytes + 2 * held);
     let word = 0;
-    for (let t = 0; t < learnt; t++) {
+    for (let t = 0; t < held * bytes; t++) {
       let node = 1;
       while (node < 256) node = 2 * node + bit(counts, 512 * t + 2 * node);
-      word = 256 * word + node - 256;
+      word = (word << 8) | (node & 255);
     }
-    word = word * rest + even(rest);
-    words[i] = Type === Float32Array ? (word >>> 1) | (word << 31) : (word >>> 1) ^ -(word & 1);
+    numbers[i] = (word >>> 1) ^ -(word & 1);
   }
-  return Type === Float32Array ? new Type(words.buffer) : new Type(words);
+  return numbers;
 }`;

@@ -7,9 +7,12 @@ import { FUNCTIONS } from './module-functions.ts';
  */
 export const HELPERS: Readonly<Record<string, string>> = {
   fr: 'const fr = Math.fround;',
-  ROUND: '// Adding and subtracting it rounds to a whole number, half to even.\nconst ROUND = 6755399441055744;',
+  ROUND: 'const ROUND = 6755399441055744; // x + ROUND - ROUND is a whole number, half to even',
   ...FUNCTIONS,
   read: DECODER,
+  floats: `function floats(words) {
+  return new Float32Array(words.buffer);
+}`,
   pick: `// Numbers of a table by their places in it.
 function pick(table, places) {
   return Float32Array.from(places, (place) => table[place]);
@@ -43,10 +46,7 @@ function scaled(x, multiplier, shift) {
   return Math.sign(part) * Math.floor(Math.abs(part) + 0.5);
 }`,
   quantize: `function quantize(n, x, scale, zero, q) {
-  for (let i = 0; i < n; i++) {
-    const v = fr(x[i] / scale);
-    q[i] = v === v ? toInt8(v, zero, -128, 127) : zero;
-  }
+  for (let i = 0; i < n; i++) q[i] = toInt8(fr(x[i] / scale) || 0, zero, -128, 127);
 }`,
   dequantize: `function dequantize(n, q, scale, zero, y) {
   for (let i = 0; i < n; i++) y[i] = (q[i] - zero) * scale;
@@ -71,8 +71,8 @@ function quantizeRow(n, x, scales, zeros, q) {
 }`,
   addInt8: `function addInt8(n, a, aScale, aZero, b, bScale, bZero, scale, zero, y) {
   for (let i = 0; i < n; i++) {
-    const v = fr(fr(fr((a[i] - aZero) * aScale) + fr((b[i] - bZero) * bScale)) / scale);
-    y[i] = v === v ? toInt8(v, zero, -128, 127) : zero;
+    const sum = fr(fr((a[i] - aZero) * aScale) + fr((b[i] - bZero) * bScale));
+    y[i] = toInt8(fr(sum / scale) || 0, zero, -128, 127);
   }
 }`,
   addInt8Whole: `function addInt8Whole(n, a, aZero, aMultiplier, aShift, b, bZero, bMultiplier, bShift, multiplier, shift, zero, y) {
@@ -141,21 +141,19 @@ function eachSource(s, pixel, visit) {
     }
   });
 }`,
-  sumBy: `// Sums in eight lanes, as the engine adds.
-const lanes = new Float64Array(8);
+  sumBy: `// A sum in eight lanes, as the engine adds.
 function sumBy(n, number) {
-  lanes.fill(0);
-  for (let r = 0; r < n; r++) lanes[r & 7] += number(r);
-  const [a, b, c, d, e, f, g, h] = lanes;
-  return a + e + (c + g) + (b + f + (d + h));
-}`,
-  maxOf: `function maxOf(n, x, from, step) {
-  let max = -Infinity;
-  for (let r = 0; r < n; r++) max = Math.max(max, x[from + r * step]);
-  return max + 0;
+  const l = new Float64Array(8);
+  for (let r = 0; r < n; r++) l[r & 7] += number(r);
+  return l[0] + l[4] + (l[2] + l[6]) + (l[1] + l[5] + (l[3] + l[7]));
 }`,
   max: `function max(outer, n, inner, x, y) {
-  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) y[o * inner + i] = maxOf(n, x, o * n * inner + i, inner);
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < inner; i++) {
+      let top = -Infinity;
+      for (let r = 0; r < n; r++) top = Math.max(top, x[(o * n + r) * inner + i]);
+      y[o * inner + i] = top + 0;
+    }
 }`,
   sum: `function sum(outer, n, inner, x, divisor, y) {
   for (let o = 0; o < outer; o++)
@@ -198,19 +196,18 @@ function sumBy(n, number) {
   map: `function map(n, x, y, of) {
   for (let i = 0; i < n; i++) y[i] = of(x[i]);
 }`,
-  expSum: `function expSum(n, x, from, max) {
-  return fr(sumBy(n, (r) => fr(exp(fr(x[from + r] - max)))));
-}`,
   softmax: `function softmax(rows, n, x, y) {
   for (let at = 0; at < rows * n; at += n) {
-    const max = maxOf(n, x, at, 1), total = expSum(n, x, at, max);
-    for (let j = at; j < at + n; j++) y[j] = fr(exp(fr(x[j] - max))) / total;
+    const row = x.subarray(at, at + n), top = row.reduce((a, b) => Math.max(a, b)) + 0;
+    const powers = row.map((v) => exp(fr(v - top))), total = fr(sumBy(n, (j) => powers[j]));
+    for (let j = 0; j < n; j++) y[at + j] = powers[j] / total;
   }
 }`,
   logSoftmax: `function logSoftmax(rows, n, x, y) {
   for (let at = 0; at < rows * n; at += n) {
-    const max = maxOf(n, x, at, 1), total = fr(log(expSum(n, x, at, max)));
-    for (let j = at; j < at + n; j++) y[j] = fr(x[j] - max) - total;
+    const row = x.subarray(at, at + n), top = row.reduce((a, b) => Math.max(a, b)) + 0;
+    const total = fr(log(fr(sumBy(n, (j) => fr(exp(fr(row[j] - top)))))));
+    for (let j = 0; j < n; j++) y[at + j] = fr(x[at + j] - top) - total;
   }
 }`,
 };

@@ -1,4 +1,4 @@
-import { type Coded, Coder, type Layout } from './module-coder.ts';
+import { type Coded, Coder } from './module-coder.ts';
 import type { Writer } from './module-products.ts';
 
 /** Up to so many numbers that differ are a table, and places in it. */
@@ -12,7 +12,7 @@ export class Numbers implements Pick<Writer, 'constant' | 'made'> {
   private readonly names = new Map<string, string>();
   private readonly counts = new Map<string, number>();
 
-  constant(numbers: Coded, hint: string): string {
+  constant(numbers: Coded | Float32Array, hint: string): string {
     const { buffer, byteOffset, byteLength } = numbers;
     const key = `${numbers.constructor.name} ${new Uint8Array(buffer, byteOffset, byteLength).join()}`;
     const known = this.names.get(key);
@@ -35,30 +35,30 @@ export class Numbers implements Pick<Writer, 'constant' | 'made'> {
     return this.coder.finish();
   }
 
-  private expressionOf(numbers: Coded): string {
+  private expressionOf(numbers: Coded | Float32Array): string {
     const { length } = numbers;
     const type = numbers.constructor.name;
-    if (length === 0) return `new ${type}(0)`;
-    const words = new Map<number, number>(); // of bits: 0 and -0 are two, and every NaN is itself
-    const bits = numbers instanceof Float32Array ? new Int32Array(numbers.slice().buffer) : numbers;
-    for (let i = 0; i < length && words.size <= MOST_IN_TABLE; i++)
-      if (!words.has(bits[i]!)) words.set(bits[i]!, numbers[i]!);
-    if (words.size === 1)
-      return numbers[0] === 0 && !Object.is(numbers[0], -0)
-        ? `new ${type}(${length})`
-        : `new ${type}(${length}).fill(${literal(numbers[0]!)})`;
-    if (!(numbers instanceof Float32Array) || words.size > Math.min(MOST_IN_TABLE, length / 2))
-      return this.read(numbers);
-    // 0 is first, since it is the shortest
-    const table = Float32Array.from([...words.values()].sort((a, b) => Number(b === 0) - Number(a === 0) || a - b));
-    const places = new Map([...new Int32Array(table.buffer)].map((word, place) => [word, place]));
-    return `pick(${this.read(table)}, ${this.read(Uint8Array.from(bits, (word) => places.get(word)!))})`;
+    const isReal = numbers instanceof Float32Array;
+    const words = isReal ? new Int32Array(numbers.slice().buffer) : numbers; // of which 0 and -0 are two, and a NaN is one
+    if (words.every((word) => word === 0)) return `new ${type}(${length})`;
+    if (words.every((word) => word === words[0])) return `new ${type}(${length}).fill(${literal(numbers[0]!)})`;
+    if (!isReal) return this.coder.add(numbers as Coded);
+    const table = tableOf(words, length / 2);
+    if (table === null) return `floats(${this.coder.add(words)})`;
+    const places = new Map([...table].map((word, place) => [word, place]));
+    const read = `floats(${this.coder.add(table)})`;
+    return `pick(${read}, ${this.coder.add(Uint8Array.from(words, (word) => places.get(word)!))})`;
   }
+}
 
-  private read(numbers: Coded): string {
-    const { type, length, learnt, plain, model }: Layout = this.coder.add(numbers);
-    return `read(${type}, ${length}, ${learnt}, ${256 ** plain}, ${model})`;
+/** The words that there are, of which places take a byte; 0 first, since its place takes the least. Null for too many. */
+function tableOf(words: ArrayLike<number>, most: number): Int32Array | null {
+  const found = new Set<number>();
+  for (let i = 0; i < words.length; i++) {
+    found.add(words[i]!);
+    if (found.size > Math.min(MOST_IN_TABLE, most)) return null;
   }
+  return Int32Array.from([...found].sort((a, b) => Number(b === 0) - Number(a === 0) || a - b));
 }
 
 /** A number as source code has it. */

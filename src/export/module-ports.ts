@@ -19,38 +19,41 @@ const isSingle = ({ inputs, outputs }: Listing): boolean => inputs.length === 1 
 export function runText(listing: Listing, entries: readonly (number | null)[]): string {
   const { inputs, outputs, places } = listing;
   const single = isSingle(listing);
-  const given = (i: number): string => (single ? 'input' : `given[${i}]`);
-  const result = (i: number): string => (single ? 'output' : `results[${i}]`);
-  const checks = inputs.map(
-    ({ size, name }, i) =>
-      `  ${i === 0 ? 'const samples = ' : ''}${i === 0 ? `${given(0)}.length / ${size};` : ''}
-  if (${i === 0 ? '!Number.isInteger(samples)' : `${given(i)}.length !== samples * ${size}`}) throw new RangeError(\`\${${given(i)}.length} numbers for input ${templated(name)} ${i === 0 ? `are no whole number of samples of ${size}` : `and \${samples} samples of ${size}`}\`);`,
-  );
-  const fills = inputs.flatMap(({ place, size, name }, i) => [
-    ...(entries[i] === null
-      ? []
-      : [
-          `    for (let j = ${size} * i; j < ${size} * i + ${size}; j++)
-      if (!(Number.isInteger(${given(i)}[j]) && ${given(i)}[j] >= 0 && ${given(i)}[j] < ${entries[i]}))
-        throw new RangeError(\`number \${j} of input ${templated(name)} is \${${given(i)}[j]}, not a whole number from 0 to ${entries[i]! - 1}\`);`,
-        ]),
-    `    for (let j = 0; j < ${size}; j++) v${place}[j] = ${given(i)}[${size} * i + j];`,
-  ]);
+  const given = (i: number): string => (single ? 'input' : `inputs[${i}]`);
+  const result = (i: number): string => (single ? 'output' : `outputs[${i}]`);
+  const checks = inputs.map(({ size, name }, i) => {
+    const wrong = i === 0 ? '!Number.isInteger(samples)' : `${given(i)}.length !== ${size} * samples`;
+    const what = `${i === 0 ? '' : '${samples} '}samples of ${size} for input ${templated(name)}`;
+    return `  if (${wrong}) throw new RangeError(\`run: \${${given(i)}.length} numbers are no ${what}\`);`;
+  });
+  const fills = inputs.map(({ place, size, name }, i) => {
+    const number = `${given(i)}[${size} * i + j]`;
+    const copy = `v${place}[j] = ${number};`;
+    const most = entries[i];
+    if (most === null || most === undefined) return `    for (let j = 0; j < ${size}; j++) ${copy}`;
+    const wanted = `no whole number from 0 to ${most - 1}`;
+    return `    for (let j = 0; j < ${size}; j++) {
+      ${copy}
+      if (v${place}[j] !== ${number} || !(v${place}[j] >= 0 && v${place}[j] < ${most}))
+        throw new RangeError(\`run: number \${j} of sample \${i} of input ${templated(name)} is ${wanted}: \${${number}}\`);
+    }`;
+  });
   const takes = outputs.map(({ place, size }, i) => {
     const whole = places[place]!.length === size;
     return `    ${result(i)}.set(v${place}${whole ? '' : `.subarray(0, ${size})`}, ${size} * i);`;
   });
   const made = outputs.map(({ size }) => `new Float32Array(${size} * samples)`);
   return `// Samples one behind the other.
-export function run(${single ? 'input' : 'given'}) {
+export function run(${single ? 'input' : 'inputs'}) {
+  const samples = ${given(0)}.length / ${inputs[0]!.size};
 ${checks.join('\n')}
-  const ${single ? `output = ${made[0]}` : `results = [${made.join(', ')}]`};
+  const ${single ? `output = ${made[0]}` : `outputs = [${made.join(', ')}]`};
   for (let i = 0; i < samples; i++) {
 ${fills.join('\n')}
     compute();
 ${takes.join('\n')}
   }
-  return ${single ? 'output' : 'results'};
+  return ${single ? 'output' : 'outputs'};
 }`;
 }
 
@@ -61,16 +64,16 @@ const templated = (name: string): string => text(name).replaceAll('`', '\\`').re
 export function testText(listing: Listing, entries: readonly (number | null)[], digest: number): string {
   const asked = listing.inputs.map(({ size }, i) => {
     const made = entries[i] === null ? 'next() / 8192' : `(next() & 65535) % ${entries[i]}`;
-    return `Array.from({ length: ${size} }, () => ${made})`;
+    return `Float32Array.from({ length: ${size} }, () => ${made})`;
   });
   const single = isSingle(listing);
-  return `// Whether the answers to made-up numbers are those that the engine gave.
+  return `// Whether made-up numbers get the answers that the engine gave.
 export function selfTest() {
   let state = 1, hash = 2166136261;
   const next = () => (state = (Math.imul(state, 1664525) + 1013904223) | 0) >> 16;
-  ${single ? `const bytes = new Uint8Array(run(${asked[0]}).map((x) => x || 0).buffer);` : `const results = run([${asked.join(', ')}]);`}
-  ${single ? '' : 'for (const y of results) '}for (const byte of ${single ? 'bytes' : 'new Uint8Array(y.map((x) => x || 0).buffer)'}) hash = Math.imul(hash ^ byte, 16777619);
-  return hash >>> 0 === ${digest};
+  ${single ? `const y = run(${asked[0]});` : `for (const y of run([${asked.join(', ')}]))`}
+  ${single ? '' : '  '}for (const byte of new Uint8Array(y.map((v) => v || 0).buffer)) hash = Math.imul(hash ^ byte, 16777619);
+  return hash === ${digest | 0};
 }`;
 }
 

@@ -7,7 +7,7 @@ import type { Extent, Finish, Held, Product } from './product.ts';
 /** What the text of a module is made with. */
 export interface Writer {
   /** The name of numbers that the module holds: what is read of the text, and what is called on that. */
-  readonly constant: (numbers: Coded, hint: string) => string;
+  readonly constant: (numbers: Coded | Float32Array, hint: string) => string;
   /** The name of numbers that are made of others when the module is loaded. */
   readonly made: (expression: string, hint: string) => string;
   /** Defines a function, once. */
@@ -31,19 +31,21 @@ export function productCall(
       ? writer.constant(inOrder(kernel.values, order), 'weights')
       : realsOf(kernel.held, extent, kernel.values, order, writer);
   const end = (ENDS[finish.kind] as (finish: Finish, scale: string, writer: Writer) => End)(finish, scale, writer);
-  const walk = WALKS[extent.kind];
+  const walk = WALKS[extent.kind === 'dense' && extent.rows !== 1 ? 'rows' : extent.kind];
   const title = [walk.name, sums.name, isCentred ? 'Centred' : '', end.name].join('');
-  const parameters = ['x', 'y', ...walk.parameters, 'weights', ...[...zero, ...end.own].map(([own]) => own)];
+  const own = end.parameters ?? end.own.map(([parameter]) => parameter);
+  const parameters = ['x', 'y', ...walk.parameters, 'weights', ...(isCentred ? ['zero'] : []), ...own];
   const term = (x: string, w: string): string => sums.term(isCentred ? `(${x} - zero)` : x, w);
-  const loops = walk.loops({ term, store: end.store });
+  const loops = walk.loops({ term, ...end });
   writer.define(title, `function ${title}(${parameters.join(', ')}) {\n${loops}\n}`);
   const sizes = (walk.sizes as (extent: Extent, order: ReadOrder) => readonly string[])(extent, order);
   const values = [x, y, ...sizes, numbers, ...[...zero, ...end.own].map(([, value]) => value)];
   return `${title}(${values.join(', ')});`;
 }
 
-/** How the next term is added, and what is stored of a sum. */
+/** How a sum starts, how the next term is added, and what is stored of it. */
 interface Body {
+  readonly start: string;
   readonly term: (x: string, w: string) => string;
   readonly store: string;
 }
@@ -64,11 +66,11 @@ interface Walk<E extends Extent> {
 /** Loops over the places of a window, of either direction. */
 const windowed =
   (each: 'eachWindow' | 'eachSource') =>
-  ({ term, store }: Body): string =>
+  ({ term, start, store }: Body): string =>
     `  ${each}(s, pixel, (from, which, count, place) => {
     for (let u = 0; u < units; u++) {
       const first = Math.floor(u / own) * part;
-      let sum = 0;
+      let sum = ${start};
       for (let t = 0; t < count; t++) {
         const at = from[t] + first, w = u * terms + which[t] * part;
         for (let c = 0; c < part; c++) sum = ${term('x[at + c]', 'weights[w + c]')};
@@ -80,17 +82,29 @@ const windowed =
 /** Of a window: numbers a pixel that is read, those that a unit reads, units that read the same, units, and terms of each. */
 const WINDOWED = ['s', 'pixel', 'part', 'own', 'units', 'terms'];
 
-/** One row a kind of product. */
-const WALKS: { readonly [K in Extent['kind']]: Walk<Extract<Extent, { kind: K }>> } = {
+/** One row a kind of product, and one for a single row of a dense layer. */
+const WALKS: {
+  readonly [K in Extent['kind'] | 'rows']: Walk<Extract<Extent, { kind: K extends 'rows' ? 'dense' : K }>>;
+} = {
   dense: {
     name: 'dense',
+    parameters: ['terms', 'units'],
+    sizes: ({ terms, units }) => [terms, units].map(String),
+    loops: ({ term, start, store }) => `  for (let u = 0, w = 0; u < units; u++) {
+    let sum = ${start};
+    for (let i = 0; i < terms; i++) sum = ${term('x[i]', 'weights[w++]')};
+    y[u] = ${store};
+  }`,
+  },
+  rows: {
+    name: 'denseRows',
     parameters: ['rows', 'terms', 'units'],
     sizes: ({ rows, terms, units }) => [rows, terms, units].map(String),
-    loops: ({ term, store }) => `  for (let i = 0, w = 0; i < rows; i++, w = 0)
-    for (let u = 0; u < units; u++) {
-      let sum = 0;
-      for (let at = i * terms, end = at + terms; at < end; at++) sum = ${term('x[at]', 'weights[w++]')};
-      y[i * units + u] = ${store};
+    loops: ({ term, start, store }) => `  for (let row = 0; row < rows; row++)
+    for (let u = 0, w = 0; u < units; u++) {
+      let sum = ${start};
+      for (let i = row * terms, end = i + terms; i < end; i++) sum = ${term('x[i]', 'weights[w++]')};
+      y[row * units + u] = ${store};
     }`,
   },
   conv: {
@@ -135,11 +149,12 @@ function checkFinite(name: string, s: Convolution, values: Float32Array): void {
   );
 }
 
-/** What becomes of a sum: an expression of it, and what the function has to be given for that. */
-interface End {
+/** What a sum starts with and what becomes of it, and what the function has to be given for that. */
+interface End extends Pick<Body, 'start' | 'store'> {
   readonly name: string;
+  /** Those of `own`, unless some may be left out. */
+  readonly parameters?: readonly string[];
   readonly own: readonly (readonly [parameter: string, value: string])[];
-  readonly store: string;
 }
 
 type Ends = {
@@ -149,16 +164,24 @@ type Ends = {
 const plain = (fields: Readonly<Record<string, number>>): (readonly [string, string])[] =>
   Object.entries(fields).map(([field, x]) => [field, String(x)] as const);
 
+/** Sums times scales as real numbers, and as int8 where a format is given: one function, which is called once a unit. */
+const REAL_END: Pick<End, 'name' | 'parameters' | 'start' | 'store'> = {
+  name: '',
+  parameters: ['bias', 'scales', 'to', 'low', 'high'],
+  start: 'bias[u]',
+  store: 'to === undefined ? fr(fr(sum) * scales[u]) : toInt8(fr(fr(sum) * scales[u]), to, low, high)',
+};
+
+const realValues = (bias: Int32Array, scales: Float32Array, constant: Writer['constant']): End['own'] => [
+  ['bias', constant(bias, 'bias')],
+  ['scales', constant(scales, 'scales')],
+];
+
 /** One row a kind of finish. */
 const ENDS: Ends = {
   requantize: ({ bias, scales, zeroPoint, low, high }, _, { constant }) => ({
-    name: 'Requantized',
-    own: [
-      ['bias', constant(bias, 'bias')],
-      ['scales', constant(scales, 'scales')],
-      ...plain({ to: zeroPoint, low, high }),
-    ],
-    store: 'toInt8(fr(fr((sum + bias[u]) | 0) * scales[u]), to, low, high)',
+    ...REAL_END,
+    own: [...realValues(bias, scales, constant), ...plain({ to: zeroPoint, low, high })],
   }),
   whole: ({ bias, multipliers, shifts, zeroPoint, low, high }, _, { constant }) => ({
     name: 'Whole',
@@ -168,16 +191,10 @@ const ENDS: Ends = {
       ['shifts', constant(shifts, 'shifts')],
       ...plain({ to: zeroPoint, low, high }),
     ],
-    store: 'Math.min(Math.max(scaled((sum + bias[u]) | 0, multipliers[u], shifts[u]) + to, low), high)',
+    start: 'bias[u]',
+    store: 'Math.min(Math.max(scaled(sum, multipliers[u], shifts[u]) + to, low), high)',
   }),
-  dequantize: ({ bias, scales }, _, { constant }) => ({
-    name: 'Dequantized',
-    own: [
-      ['bias', constant(bias, 'bias')],
-      ['scales', constant(scales, 'scales')],
-    ],
-    store: 'fr((sum + bias[u]) | 0) * scales[u]',
-  }),
+  dequantize: ({ bias, scales }, _, { constant }) => ({ ...REAL_END, own: realValues(bias, scales, constant) }),
   dynamic: ({ scales, bias }, scale, { constant }) => ({
     name: `Dynamic${bias === null ? '' : 'Biased'}`,
     own: [
@@ -185,6 +202,7 @@ const ENDS: Ends = {
       ['scales', constant(scales, 'scales')],
       ...(bias === null ? [] : [['bias', constant(bias, 'bias')] as const]),
     ],
+    start: '0',
     store: `fr(fr(sum) * fr(scale * scales[u]))${bias === null ? '' : ' + bias[u]'}`,
   }),
   real({ bias, activation }, _, { constant }) {
@@ -192,6 +210,7 @@ const ENDS: Ends = {
     return {
       name: `${bias === null ? '' : 'Biased'}${activation === 'linear' ? '' : activation.replace('r', 'R')}`,
       own: bias === null ? [] : [['bias', constant(bias, 'bias')]],
+      start: '0',
       store: activation === 'linear' ? sum : `${activation}(${sum})`,
     };
   },

@@ -72,7 +72,7 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
   const digits = numbers.digits();
   const text = [...defined.values(), ...own];
   const source = [
-    `// ${quoted(name)}. Made by whittle-ml: its answers are those of the engine, to the bit.`,
+    `// ${quoted(name)}, by whittle-ml: its answers are those of the engine, to the bit.`,
     ...(numbers.lines.some((line) => line.includes('read(')) ? [`const digits = "${digits}";`] : []),
     ...helpersOf(text),
     ...text,
@@ -103,7 +103,7 @@ const quoted = (name: string): string =>
   name.replace(/[\n\r\u2028\u2029<]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Names that are called, constants, and functions that are handed on. */
-const WORDS = /(?<![.\w])(?:[A-Z]{4,}\b|[a-zA-Z]\w*(?=\()|(?<=, )[a-zA-Z]\w*(?=\);))/g;
+const WORDS = /(?<![.\w])(?:[A-Z\d]{4,}\b|[a-zA-Z]\w*(?=\()|(?<=, )[a-zA-Z]\w*(?=\);))/g;
 
 /** The helpers that texts use, and those that these use, each once: constants, then functions. */
 function helpersOf(texts: readonly string[]): string[] {

@@ -6,7 +6,7 @@ import { answersOf, everyNetwork } from './networks.ts';
 const all = [...everyNetwork()];
 /** Of every NaN the same. */
 const bitsOf = (numbers: ArrayLike<number>): number[] => [
-  ...new Int32Array(Float32Array.from(numbers, (x) => (x === x ? x : Number.NaN)).buffer),
+  ...new Int32Array(Float32Array.from(numbers, (x) => (Number.isNaN(x) ? Number.NaN : x)).buffer),
 ];
 
 describe.each(all)('%s', (_, network) => {
