@@ -23,8 +23,8 @@ export function runText(listing: Listing, entries: readonly (number | null)[]): 
   const result = (i: number): string => (single ? 'output' : `outputs[${i}]`);
   const checks = inputs.map(({ size, name }, i) => {
     const wrong = i === 0 ? '!Number.isInteger(samples)' : `${given(i)}.length !== ${size} * samples`;
-    const what = `${i === 0 ? '' : '${samples} '}samples of ${size} for input ${templated(name)}`;
-    return `  if (${wrong}) throw new RangeError(\`run: \${${given(i)}.length} numbers are no ${what}\`);`;
+    const what = `samples of ${size} for input "${name}"${i === 0 ? '' : ', as many as of the first'}`;
+    return `  if (${wrong}) throw new RangeError("run: " + ${given(i)}.length + ${text(` numbers are no ${what}`)});`;
   });
   const fills = inputs.map(({ place, size, name }, i) => {
     const number = `${given(i)}[${size} * i + j]`;
@@ -35,7 +35,7 @@ export function runText(listing: Listing, entries: readonly (number | null)[]): 
     return `    for (let j = 0; j < ${size}; j++) {
       ${copy}
       if (v${place}[j] !== ${number} || !(v${place}[j] >= 0 && v${place}[j] < ${most}))
-        throw new RangeError(\`run: number \${j} of sample \${i} of input ${templated(name)} is ${wanted}: \${${number}}\`);
+        throw new RangeError("run: number " + j + " of sample " + i + ${text(` of input "${name}" is ${wanted}: `)} + ${number});
     }`;
   });
   const takes = outputs.map(({ place, size }, i) => {
@@ -56,9 +56,6 @@ ${takes.join('\n')}
   return ${single ? 'output' : 'outputs'};
 }`;
 }
-
-/** A name within a template. */
-const templated = (name: string): string => text(name).replaceAll('`', '\\`').replaceAll('$', '\\$');
 
 /** Whether the digest of the answers to what a generator of integers asks is that of the engine. */
 export function testText(listing: Listing, entries: readonly (number | null)[], digest: number): string {

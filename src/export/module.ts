@@ -1,4 +1,4 @@
-import { StateError } from '../base/errors.ts';
+import { checkFlag, checkText, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { entriesFor } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -7,6 +7,7 @@ import { type Argument, type Call, isReference, type Listing, listingOf } from '
 import type { Coded } from './module-coder.ts';
 import { HELPERS } from './module-helpers.ts';
 import { KERNELS } from './module-kernels.ts';
+import { minified } from './module-minified.ts';
 import { literal, Numbers } from './module-numbers.ts';
 import { portsText, runText, testText, typesText } from './module-ports.ts';
 import { productCall, type Writer } from './module-products.ts';
@@ -17,6 +18,8 @@ import { testDigest } from './self-test.ts';
 export interface ModuleOptions {
   /** What the module calls itself in its first line; default: `A network`. */
   readonly name?: string;
+  /** Fewer bytes instead of a text to read: no comments and blanks, and short names. Default: false. */
+  readonly minify?: boolean;
 }
 
 /** A network as source code. */
@@ -47,8 +50,10 @@ export interface ModuleText {
  * run([5, 5, 5, 5]).map(Math.round); // Float32Array(2) [ 0, 1 ]
  */
 export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): ModuleText {
-  checkOptions('toModule', options, 'name');
-  const { name = 'A network' } = options;
+  checkOptions('toModule', options, 'name minify');
+  const { name = 'A network', minify = false } = options;
+  checkText('toModule', 'name', name);
+  checkFlag('toModule', 'minify', minify);
   const listing = listingOf('toModule', network);
   const empty = listing.inputs.find(({ size }) => size === 0);
   if (empty !== undefined) throw new StateError('toModule', `input "${empty.name}" has no numbers`);
@@ -77,7 +82,7 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
     ...helpersOf(text),
     ...text,
   ].join('\n');
-  return { source: `${source}\n`, types: typesText(listing, name) };
+  return { source: minify ? minified(source) : `${source}\n`, types: typesText(listing, name) };
 }
 
 const CLASSES = { float32: 'Float32Array', int8: 'Int8Array', int32: 'Int32Array' } as const;

@@ -12,6 +12,8 @@ const bitsOf = (numbers: ArrayLike<number>): number[] => [
 describe.each(all)('%s', (_, network) => {
   test('as a module gives what the engine gives, to the bit, sample by sample and all at once', async () => {
     const { run, selfTest } = await imported(toModule(network).source);
+    const { source } = toModule(network, { minify: true });
+    const small = await imported(source);
     const answers = answersOf(network);
     const single = network.inputs.length === 1 && network.outputs.length === 1;
     const ran = (inputs: readonly Float32Array[]): Float32Array[] =>
@@ -21,5 +23,10 @@ describe.each(all)('%s', (_, network) => {
     const wanted = network.outputs.map((_, i) => answers.flatMap(({ outputs }) => [...outputs[i]!]));
     expect(ran(joined).map(bitsOf)).toEqual(wanted.map(bitsOf));
     expect(selfTest()).toBe(true);
+    expect(small.selfTest()).toBe(true);
+    for (const { inputs, outputs } of answers)
+      expect([small.run(single ? inputs[0]! : inputs)].flat().map((y) => bitsOf(y as Float32Array))).toEqual(
+        outputs.map(bitsOf),
+      );
   });
 });
