@@ -7,7 +7,7 @@
 export type Coded = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array;
 
 const BASE = 90;
-const LEAST = BASE ** 6;
+const LEAST = 531_441_000_000; // to the power 6
 
 /** Characters from # on, without < and \, which have a meaning in pages and in strings. */
 const digitOf = (digit: number): string => String.fromCharCode(35 + digit + Number(digit > 24) + Number(digit > 55));

@@ -44,10 +44,11 @@ export interface ModuleText {
  * are no finite numbers, an input without numbers.
  *
  * @example
- * const { source } = toModule(quantize(model, { calibration: x }), { name: 'quality of houses' });
- * const { run, selfTest } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
- * selfTest(); // true
- * run([5, 5, 5, 5]).map(Math.round); // Float32Array(2) [ 0, 1 ]
+ * const { source, types } = toModule(quantize(model, { calibration: x }), { name: 'Quality of houses' });
+ * source.startsWith('// Quality of houses'); // true
+ * source.includes('export function run(input)'); // true
+ * types.includes('run(input: ArrayLike<number>): Float32Array'); // true
+ * await writeFileAtomic(path, source);
  */
 export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): ModuleText {
   checkOptions('toModule', options, 'name minify');
