@@ -22,67 +22,110 @@ export function productCall(
 ): string {
   const { extent, kernel, finish, name } = product;
   const order = readOrder(product);
-  const sums = SUMS[kernel.type];
-  const isCentred = kernel.type === 'int8' && (kernel.zeroPoint === null || kernel.zeroPoint !== 0);
-  const zero = isCentred ? [['zero', String(kernel.zeroPoint ?? `${zeroPoint}[0]`)] as const] : [];
-  if (kernel.type === 'float32' && extent.kind !== 'dense') checkFinite(name, extent.windows, kernel.values);
+  const isCentred = kernel.type === 'int8' && kernel.zeroPoint !== 0;
+  if (kernel.type === 'float32' && extent.kind === 'transposed') checkFinite(name, extent.windows, kernel.values);
   const numbers =
     kernel.type === 'int8'
       ? writer.constant(inOrder(kernel.values, order), 'weights')
       : realsOf(kernel.held, extent, kernel.values, order, writer);
+  const zero = isCentred ? String(kernel.zeroPoint ?? `${zeroPoint}[0]`) : '0';
   const end = (ENDS[finish.kind] as (finish: Finish, scale: string, writer: Writer) => End)(finish, scale, writer);
   const walk = WALKS[extent.kind === 'dense' && extent.rows !== 1 ? 'rows' : extent.kind];
-  const title = [walk.name, sums.name, isCentred ? 'Centred' : '', end.name].join('');
   const own = end.parameters ?? end.own.map(([parameter]) => parameter);
+  const sums = SUMS[kernel.type];
+  const title = [walk.name, sums.name, isCentred ? 'Centred' : '', end.name].join('');
   const parameters = ['x', 'y', ...walk.parameters, 'weights', ...(isCentred ? ['zero'] : []), ...own];
-  const term = (x: string, w: string): string => sums.term(isCentred ? `(${x} - zero)` : x, w);
-  const loops = walk.loops({ term, ...end });
+  const loops = walk.loops((place) => sums.loops(place, end), sums.patch, isCentred ? 'zero' : '0');
   writer.define(title, `function ${title}(${parameters.join(', ')}) {\n${loops}\n}`);
   const sizes = (walk.sizes as (extent: Extent, order: ReadOrder) => readonly string[])(extent, order);
-  const values = [x, y, ...sizes, numbers, ...[...zero, ...end.own].map(([, value]) => value)];
+  const values = [x, y, ...sizes, numbers, ...(isCentred ? [zero] : []), ...end.own.map(([, value]) => value)];
   return `${title}(${values.join(', ')});`;
 }
 
-/** How a sum starts, how the next term is added, and what is stored of it. */
-interface Body {
-  readonly start: string;
-  readonly term: (x: string, w: string) => string;
-  readonly store: string;
+/** Where the numbers lie that units are made of, and where these go: expressions, of which a unit adds its part. */
+interface Place {
+  readonly x: string;
+  /** The first number that the units read; in groups, that of the first group. */
+  readonly from: string;
+  readonly to: string;
+  readonly hasGroups: boolean;
+  /** What is taken off from every number. */
+  readonly zero: string;
 }
 
+interface Sums {
+  readonly name: string;
+  /** The class of numbers that are gathered around a place of a window. */
+  readonly patch: string;
+  readonly loops: (place: Place, end: End) => string;
+}
+
+const plus = (a: string, b: string): string => (a === '0' ? b : b === '0' ? a : `${a} + ${b}`);
+
 /** One row a kind of kernel. */
-const SUMS: { readonly [K in Product['kernel']['type']]: Pick<Body, 'term'> & { readonly name: string } } = {
-  int8: { name: 'Int8', term: (x, w) => `(sum + ${x} * ${w}) | 0` },
-  float32: { name: '', term: (x, w) => `fr(sum + fr(${x} * ${w}))` },
+const SUMS: { readonly [K in Product['kernel']['type']]: Sums } = {
+  // Unit by unit
+  int8: {
+    name: 'Int8',
+    patch: 'Int16Array',
+    loops({ x, from, to, hasGroups, zero }, { start, store }) {
+      const number = zero === '0' ? `${x}[i]` : `(${x}[i] - ${zero})`;
+      const first = hasGroups ? 'Math.floor(u / own) * terms' : from;
+      const walk = first === '0' ? 'let i = 0; i < terms; i++' : `let i = ${first}, end = i + terms; i < end; i++`;
+      return `for (let u = 0, w = 0; u < units; u++) {
+  let sum = ${start};
+  for (${walk}) sum = (sum + ${number} * weights[w++]) | 0;
+  y[${plus(to, 'u')}] = ${store};
+}`;
+    },
+  },
+  // Term by term, since sums that wait for themselves take several times as long; a number that is stored is rounded
+  float32: {
+    name: '',
+    patch: 'Float32Array',
+    loops({ x, from, to, hasGroups }, { store }) {
+      const at = `y[${plus(to, 'u')}]`;
+      const finish = store === 'sum' ? '' : `\nfor (let u = 0; u < units; u++) ${at} = ${store.replace('sum', at)};`;
+      const units = (first: string, end: string): string =>
+        `for (let u = ${first}; u < ${end}; u++) ${at} += fr(v * weights[w++]);`;
+      const each = hasGroups
+        ? `for (let g = 0; g < units; g += own) {
+    const v = ${x}[(g / own) * terms + i];
+    ${units('g', 'g + own')}
+  }`
+        : `const v = ${x}[${plus(from, 'i')}];
+  ${units('0', 'units')}`;
+      return `y.fill(0, ${to}, ${plus(to, 'units')});
+for (let i = 0, w = 0; i < terms; i++) {
+  ${each}
+}${finish}`;
+    },
+  },
 };
+
+const indented = (text: string, by: string): string => text.replaceAll('\n', `\n${by}`);
 
 interface Walk<E extends Extent> {
   readonly name: string;
   readonly parameters: readonly string[];
   readonly sizes: (extent: E, order: ReadOrder) => readonly string[];
-  readonly loops: (body: Body) => string;
+  readonly loops: (sums: (place: Place) => string, patch: string, zero: string) => string;
 }
 
-/** Loops over the places of a window, of either direction. */
+/** Over the places of a window, of either direction: what it meets is gathered, its groups one behind the other. */
 const windowed =
-  (each: 'eachWindow' | 'eachSource') =>
-  ({ term, start, store }: Body): string =>
-    `  ${each}(s, pixel, (from, which, count, place) => {
-    for (let u = 0; u < units; u++) {
-      const first = Math.floor(u / own) * part;
-      let sum = ${start};
-      for (let t = 0; t < count; t++) {
-        const at = from[t] + first, w = u * terms + which[t] * part;
-        for (let c = 0; c < part; c++) sum = ${term('x[at + c]', 'weights[w + c]')};
-      }
-      y[place * units + u] = ${store};
-    }
+  (each: 'eachWindow' | 'eachSource'): Walk<Extent>['loops'] =>
+  (sums, patch, zero) =>
+    `  const patch = new ${patch}((units / own) * terms);
+  ${each}(s, pixel, (from, place) => {
+    gather(patch, x, from, pixel, part, ${zero});
+    ${indented(sums({ x: 'patch', from: '0', to: 'place * units', hasGroups: true, zero: '0' }), '    ')}
   });`;
 
 /** Of a window: numbers a pixel that is read, those that a unit reads, units that read the same, units, and terms of each. */
 const WINDOWED = ['s', 'pixel', 'part', 'own', 'units', 'terms'];
 
-/** One row a kind of product, and one for a single row of a dense layer. */
+/** One row a kind of product, and one for rows of a dense layer. */
 const WALKS: {
   readonly [K in Extent['kind'] | 'rows']: Walk<Extract<Extent, { kind: K extends 'rows' ? 'dense' : K }>>;
 } = {
@@ -90,22 +133,15 @@ const WALKS: {
     name: 'dense',
     parameters: ['terms', 'units'],
     sizes: ({ terms, units }) => [terms, units].map(String),
-    loops: ({ term, start, store }) => `  for (let u = 0, w = 0; u < units; u++) {
-    let sum = ${start};
-    for (let i = 0; i < terms; i++) sum = ${term('x[i]', 'weights[w++]')};
-    y[u] = ${store};
-  }`,
+    loops: (sums, _, zero) => `  ${indented(sums({ x: 'x', from: '0', to: '0', hasGroups: false, zero }), '  ')}`,
   },
   rows: {
     name: 'denseRows',
     parameters: ['rows', 'terms', 'units'],
     sizes: ({ rows, terms, units }) => [rows, terms, units].map(String),
-    loops: ({ term, start, store }) => `  for (let row = 0; row < rows; row++)
-    for (let u = 0, w = 0; u < units; u++) {
-      let sum = ${start};
-      for (let i = row * terms, end = i + terms; i < end; i++) sum = ${term('x[i]', 'weights[w++]')};
-      y[row * units + u] = ${store};
-    }`,
+    loops: (sums, _, zero) => `  for (let row = 0; row < rows; row++) {
+    ${indented(sums({ x: 'x', from: 'row * terms', to: 'row * units', hasGroups: false, zero }), '    ')}
+  }`,
   },
   conv: {
     name: 'conv',
@@ -140,18 +176,20 @@ export function windowText(s: object): string {
   return `{ ${fields.map(([field, n]) => `${field}: ${n}`).join(', ')} }`;
 }
 
-/** Windows leave out what is outside of the image, which is 0: of weights that are no finite numbers it would be NaN. */
+/** Positions that no stride reaches are no terms, and count as 0 here: times a weight that is no finite number that is NaN. */
 function checkFinite(name: string, s: Convolution, values: Float32Array): void {
   if (values.every((x) => Math.abs(x) < Infinity)) return;
   throw new StateError(
     'toModule',
-    `node "${name}" has weights that are NaN or infinite, and windows of ${s.kernelHeight}x${s.kernelWidth}. Train it again, or replace them`,
+    `node "${name}" is a transposed convolution with strides of ${s.strideY} and ${s.strideX} and has weights that are NaN or infinite. Train it again, or replace them`,
   );
 }
 
 /** What a sum starts with and what becomes of it, and what the function has to be given for that. */
-interface End extends Pick<Body, 'start' | 'store'> {
+interface End {
   readonly name: string;
+  readonly start: string;
+  readonly store: string;
   /** Those of `own`, unless some may be left out. */
   readonly parameters?: readonly string[];
   readonly own: readonly (readonly [parameter: string, value: string])[];
@@ -216,17 +254,20 @@ const ENDS: Ends = {
   },
 };
 
-/** The name of a kernel of real numbers, in the order in which they are read, made of what it is held as. */
+/** The name of a kernel of real numbers, of each term the units, made of what it is held as. */
 function realsOf(held: Held, extent: Extent, values: Float32Array, order: ReadOrder, writer: Writer): string {
-  const own = inOrder(values, order);
   const isMixed = held.as === 'levels' && extent.kind === 'transposed'; // scales lie along another axis than that of the units
-  if (held.as === 'float32' || isMixed) return writer.constant(own, 'weights');
-  const numbers = inOrder(held.numbers as Int8Array, order);
-  const name = writer.constant(numbers, 'numbers');
-  return writer.made(
-    (HELD[held.as] as (held: Held, name: string, order: ReadOrder, w: Writer) => string)(held, name, order, writer),
-    'weights',
-  );
+  if (held.as === 'float32' || isMixed) return writer.constant(byTerms(values, order), 'weights');
+  const name = writer.constant(byTerms(held.numbers as Int8Array, order), 'numbers');
+  const make = HELD[held.as] as (held: Held, name: string, order: ReadOrder, writer: Writer) => string;
+  return writer.made(make(held, name, order, writer), 'weights');
+}
+
+/** Numbers term by term, of each the units. */
+function byTerms<N extends Int8Array | Float32Array>(numbers: N, order: ReadOrder): N {
+  const { units, terms } = order;
+  const own = inOrder(numbers, order);
+  return own.map((_, i) => own[(i % units) * terms + Math.floor(i / units)]!) as N;
 }
 
 type Made = {
@@ -240,12 +281,8 @@ type Made = {
 
 /** One row a way in which numbers are held. */
 const HELD: Made = {
-  levels({ group, scales }, name, { units, terms }, { constant }) {
-    const groups = Math.ceil(terms / group);
-    // Unit by unit, as they are read
-    const own = Float32Array.from(scales, (_, i) => scales[(i % groups) * units + Math.floor(i / groups)]!);
-    return `floatsOfLevels(${name}, ${terms}, ${Math.min(group, terms)}, ${constant(own, 'scales')})`;
-  },
+  levels: ({ group, scales }, name, { units, terms }, { constant }) =>
+    `floatsOfLevels(${name}, ${units}, ${Math.min(group, terms)}, ${constant(scales, 'scales')})`,
   float16: (_, name) => `floatsOfHalves(${name})`,
   bfloat16: (_, name) => `floatsOfUpper(${name})`,
 };
