@@ -22,6 +22,8 @@ export function productCall(
 ): string {
   const { extent, kernel, finish, name } = product;
   const order = readOrder(product);
+  const { units, terms } = order;
+  const isDense = extent.kind === 'dense';
   const isCentred = kernel.type === 'int8' && kernel.zeroPoint !== 0;
   if (kernel.type === 'float32' && extent.kind === 'transposed') checkFinite(name, extent.windows, kernel.values);
   const numbers =
@@ -30,37 +32,53 @@ export function productCall(
       : realsOf(kernel.held, extent, kernel.values, order, writer);
   const zero = isCentred ? String(kernel.zeroPoint ?? `${zeroPoint}[0]`) : '0';
   const end = (ENDS[finish.kind] as (finish: Finish, scale: string, writer: Writer) => End)(finish, scale, writer);
-  const walk = WALKS[extent.kind === 'dense' && extent.rows !== 1 ? 'rows' : extent.kind];
-  const own = end.parameters ?? end.own.map(([parameter]) => parameter);
   const sums = SUMS[kernel.type];
-  const title = [walk.name, sums.name, isCentred ? 'Centred' : '', end.name].join('');
-  const parameters = ['x', 'y', ...walk.parameters, 'weights', ...(isCentred ? ['zero'] : []), ...own];
-  const loops = walk.loops((place) => sums.loops(place, end), sums.patch, isCentred ? 'zero' : '0');
-  writer.define(title, `function ${title}(${parameters.join(', ')}) {\n${loops}\n}`);
-  const sizes = (walk.sizes as (extent: Extent, order: ReadOrder) => readonly string[])(extent, order);
-  const values = [x, y, ...sizes, numbers, ...(isCentred ? [zero] : []), ...end.own.map(([, value]) => value)];
-  return `${title}(${values.join(', ')});`;
-}
 
-/** Where the numbers lie that units are made of, and where these go: expressions, of which a unit adds its part. */
-interface Place {
-  readonly x: string;
-  /** The first number that the units read; in groups, that of the first group. */
-  readonly from: string;
-  readonly to: string;
-  readonly hasGroups: boolean;
-  /** What is taken off from every number. */
-  readonly zero: string;
+  const isCentredHere = isDense && isCentred; // windows take zero points off what they gather
+  const title = [isDense ? 'dense' : 'conv', sums.name, isCentredHere ? 'Centred' : '', end.name].join('');
+  const sizes = isDense ? [] : ['own'];
+  const own = end.parameters ?? end.own.map(([parameter]) => parameter);
+  const parameters = [
+    'x',
+    'from',
+    'y',
+    'to',
+    'terms',
+    'units',
+    ...sizes,
+    'weights',
+    ...(isCentredHere ? ['zero'] : []),
+    ...own,
+  ];
+  const loops = sums.loops(isCentredHere ? '(x[i] - zero)' : 'x[i]', !isDense, end);
+  writer.define(title, `function ${title}(${parameters.join(', ')}) {\n${loops}\n}`);
+  const rest = [numbers, ...(isCentredHere ? [zero] : []), ...end.own.map(([, value]) => value)];
+  const call = (given: string, from: string, to: string, ...parts: readonly number[]): string =>
+    `${title}(${[given, from, y, to, terms, units, ...parts, ...rest].join(', ')})`;
+
+  if (isDense) {
+    if (extent.rows === 1) return `${call(x, '0', '0')};`;
+    return `for (let row = 0; row < ${extent.rows}; row++) ${call(x, `row * ${terms}`, `row * ${units}`)};`;
+  }
+  const s = extent.windows;
+  const isConv = extent.kind === 'conv';
+  const groups = isConv ? s.groups : 1;
+  const pixel = isConv ? s.channels : s.units;
+  const patch = writer.made(`new ${sums.patch}(${groups * terms})`, 'patch');
+  const step = call(patch, '0', `place * ${units}`, units / groups);
+  return `${isConv ? 'eachWindow' : 'eachSource'}(${windowText(s)}, ${pixel}, (from, place) => {
+    gather(${patch}, ${x}, from, ${pixel}, ${pixel / groups}, ${zero});
+    ${step};
+  });`;
 }
 
 interface Sums {
   readonly name: string;
   /** The class of numbers that are gathered around a place of a window. */
   readonly patch: string;
-  readonly loops: (place: Place, end: End) => string;
+  /** The body of a function of x from \`from\` on and y from \`to\` on; in groups, of each its terms and then the next. */
+  readonly loops: (number: string, hasGroups: boolean, end: End) => string;
 }
-
-const plus = (a: string, b: string): string => (a === '0' ? b : b === '0' ? a : `${a} + ${b}`);
 
 /** One row a kind of kernel. */
 const SUMS: { readonly [K in Product['kernel']['type']]: Sums } = {
@@ -68,98 +86,28 @@ const SUMS: { readonly [K in Product['kernel']['type']]: Sums } = {
   int8: {
     name: 'Int8',
     patch: 'Int16Array',
-    loops({ x, from, to, hasGroups, zero }, { start, store }) {
-      const number = zero === '0' ? `${x}[i]` : `(${x}[i] - ${zero})`;
-      const first = hasGroups ? 'Math.floor(u / own) * terms' : from;
-      const walk = first === '0' ? 'let i = 0; i < terms; i++' : `let i = ${first}, end = i + terms; i < end; i++`;
-      return `for (let u = 0, w = 0; u < units; u++) {
-  let sum = ${start};
-  for (${walk}) sum = (sum + ${number} * weights[w++]) | 0;
-  y[${plus(to, 'u')}] = ${store};
-}`;
-    },
+    loops: (number, hasGroups, { start, store }) => `  for (let u = 0, w = 0; u < units; u++) {
+    let sum = ${start};
+    for (let i = from${hasGroups ? ' + Math.floor(u / own) * terms' : ''}, end = i + terms; i < end; i++) sum = (sum + ${number} * weights[w++]) | 0;
+    y[to + u] = ${store};
+  }`,
   },
   // Term by term, since sums that wait for themselves take several times as long; a number that is stored is rounded
   float32: {
     name: '',
     patch: 'Float32Array',
-    loops({ x, from, to, hasGroups }, { store }) {
-      const at = `y[${plus(to, 'u')}]`;
-      const finish = store === 'sum' ? '' : `\nfor (let u = 0; u < units; u++) ${at} = ${store.replace('sum', at)};`;
-      const units = (first: string, end: string): string =>
-        `for (let u = ${first}; u < ${end}; u++) ${at} += fr(v * weights[w++]);`;
-      const each = hasGroups
-        ? `for (let g = 0; g < units; g += own) {
-    const v = ${x}[(g / own) * terms + i];
-    ${units('g', 'g + own')}
-  }`
-        : `const v = ${x}[${plus(from, 'i')}];
-  ${units('0', 'units')}`;
-      return `y.fill(0, ${to}, ${plus(to, 'units')});
-for (let i = 0, w = 0; i < terms; i++) {
-  ${each}
-}${finish}`;
-    },
-  },
-};
-
-const indented = (text: string, by: string): string => text.replaceAll('\n', `\n${by}`);
-
-interface Walk<E extends Extent> {
-  readonly name: string;
-  readonly parameters: readonly string[];
-  readonly sizes: (extent: E, order: ReadOrder) => readonly string[];
-  readonly loops: (sums: (place: Place) => string, patch: string, zero: string) => string;
-}
-
-/** Over the places of a window, of either direction: what it meets is gathered, its groups one behind the other. */
-const windowed =
-  (each: 'eachWindow' | 'eachSource'): Walk<Extent>['loops'] =>
-  (sums, patch, zero) =>
-    `  const patch = new ${patch}((units / own) * terms);
-  ${each}(s, pixel, (from, place) => {
-    gather(patch, x, from, pixel, part, ${zero});
-    ${indented(sums({ x: 'patch', from: '0', to: 'place * units', hasGroups: true, zero: '0' }), '    ')}
-  });`;
-
-/** Of a window: numbers a pixel that is read, those that a unit reads, units that read the same, units, and terms of each. */
-const WINDOWED = ['s', 'pixel', 'part', 'own', 'units', 'terms'];
-
-/** One row a kind of product, and one for rows of a dense layer. */
-const WALKS: {
-  readonly [K in Extent['kind'] | 'rows']: Walk<Extract<Extent, { kind: K extends 'rows' ? 'dense' : K }>>;
-} = {
-  dense: {
-    name: 'dense',
-    parameters: ['terms', 'units'],
-    sizes: ({ terms, units }) => [terms, units].map(String),
-    loops: (sums, _, zero) => `  ${indented(sums({ x: 'x', from: '0', to: '0', hasGroups: false, zero }), '  ')}`,
-  },
-  rows: {
-    name: 'denseRows',
-    parameters: ['rows', 'terms', 'units'],
-    sizes: ({ rows, terms, units }) => [rows, terms, units].map(String),
-    loops: (sums, _, zero) => `  for (let row = 0; row < rows; row++) {
-    ${indented(sums({ x: 'x', from: 'row * terms', to: 'row * units', hasGroups: false, zero }), '    ')}
-  }`,
-  },
-  conv: {
-    name: 'conv',
-    parameters: WINDOWED,
-    sizes({ windows }, { units, terms }) {
-      const { channels, groups } = windows;
-      return [windowText(windows), ...[channels, channels / groups, units / groups, units, terms].map(String)];
-    },
-    loops: windowed('eachWindow'),
-  },
-  transposed: {
-    name: 'transposed',
-    parameters: WINDOWED,
-    sizes: ({ windows }, { units, terms }) => {
-      const pixel = String(windows.units);
-      return [windowText(windows), pixel, pixel, String(units), String(units), String(terms)];
-    },
-    loops: windowed('eachSource'),
+    loops: (_, hasGroups, { store }) =>
+      [
+        '  y.fill(0, to, to + units);',
+        '  for (let i = 0, w = 0; i < terms; i++)',
+        hasGroups
+          ? `    for (let end = to + own, u = to, at = from + i; u < to + units; end += own, at += terms)
+      for (const v = x[at]; u < end; u++) y[u] += fr(v * weights[w++]);`
+          : '    for (let u = to, v = x[from + i]; u < to + units; u++) y[u] += fr(v * weights[w++]);',
+        ...(store === 'sum'
+          ? []
+          : [`  for (let u = 0; u < units; u++) y[to + u] = ${store.replace('sum', 'y[to + u]')};`]),
+      ].join('\n'),
   },
 };
 
@@ -205,9 +153,9 @@ const plain = (fields: Readonly<Record<string, number>>): (readonly [string, str
 /** Sums times scales as real numbers, and as int8 where a format is given: one function, which is called once a unit. */
 const REAL_END: Pick<End, 'name' | 'parameters' | 'start' | 'store'> = {
   name: '',
-  parameters: ['bias', 'scales', 'to', 'low', 'high'],
+  parameters: ['bias', 'scales', 'point', 'low', 'high'],
   start: 'bias[u]',
-  store: 'to === undefined ? fr(fr(sum) * scales[u]) : toInt8(fr(fr(sum) * scales[u]), to, low, high)',
+  store: 'point === undefined ? fr(fr(sum) * scales[u]) : toInt8(fr(fr(sum) * scales[u]), point, low, high)',
 };
 
 const realValues = (bias: Int32Array, scales: Float32Array, constant: Writer['constant']): End['own'] => [
@@ -219,7 +167,7 @@ const realValues = (bias: Int32Array, scales: Float32Array, constant: Writer['co
 const ENDS: Ends = {
   requantize: ({ bias, scales, zeroPoint, low, high }, _, { constant }) => ({
     ...REAL_END,
-    own: [...realValues(bias, scales, constant), ...plain({ to: zeroPoint, low, high })],
+    own: [...realValues(bias, scales, constant), ...plain({ point: zeroPoint, low, high })],
   }),
   whole: ({ bias, multipliers, shifts, zeroPoint, low, high }, _, { constant }) => ({
     name: 'Whole',
@@ -227,10 +175,10 @@ const ENDS: Ends = {
       ['bias', constant(bias, 'bias')],
       ['multipliers', constant(multipliers, 'multipliers')],
       ['shifts', constant(shifts, 'shifts')],
-      ...plain({ to: zeroPoint, low, high }),
+      ...plain({ point: zeroPoint, low, high }),
     ],
     start: 'bias[u]',
-    store: 'Math.min(Math.max(scaled(sum, multipliers[u], shifts[u]) + to, low), high)',
+    store: 'Math.min(Math.max(scaled(sum, multipliers[u], shifts[u]) + point, low), high)',
   }),
   dequantize: ({ bias, scales }, _, { constant }) => ({ ...REAL_END, own: realValues(bias, scales, constant) }),
   dynamic: ({ scales, bias }, scale, { constant }) => ({
