@@ -1,0 +1,1 @@
+export { type ModuleOptions, type ModuleText, toModule } from './module.ts';
