@@ -1,0 +1,1 @@
+export { type CFiles, type COptions, toC } from './c.ts';
