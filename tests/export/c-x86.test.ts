@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { COptions } from '../../src/export/index.ts';
 import type { Graph, Stored } from '../../src/index.ts';
 import { describeWith, folder, STRICT, told, written } from './c-compilers.ts';
 import { answersOf, everyNetwork } from './networks.ts';
@@ -22,7 +23,7 @@ function harness(cases: readonly Case[], samples: number): string {
     ${types.map((type, at) => `static ${type} in_${at}[${inputs[at]}];`).join(' ')}
     ${outputs.map((size, at) => `static float out_${at}[${size}];`).join(' ')}
     for (int sample = 0; sample < ${samples}; sample++) {
-      ${inputs.map((_, at) => `if (fread(in_${at}, sizeof in_${at}, 1, stdin) != 1) return 2;`).join(' ')}
+      if (${inputs.map((_, at) => `fread(in_${at}, sizeof in_${at}, 1, stdin) != 1`).join(' || ')}) return 2;
       if (net_${i}_run(${[...inputs.map((_, at) => `in_${at}`), ...outputs.map((_, at) => `out_${at}`)].join(', ')})) return 3;
       ${outputs.map((_, at) => `fwrite(out_${at}, sizeof out_${at}, 1, stdout);`).join(' ')}
     }
@@ -36,34 +37,50 @@ function harness(cases: readonly Case[], samples: number): string {
 const bytesOf = (numbers: Iterable<number>, isWhole: boolean): Uint8Array =>
   new Uint8Array((isWhole ? Int32Array : Float32Array).from([...numbers]).buffer);
 
-describeWith('C on this machine', [GCC], () => {
-  const all = [...everyNetwork()].map(([name, network]): Case => ({ name, network }));
-  const answers = all.map(({ network }) => answersOf(network));
+/** Names of cases whose numbers are not those of the engine, or whose self-test does not hold. */
+function differing(
+  cases: readonly Case[],
+  flags: readonly string[],
+  at: ReturnType<typeof folder>,
+  options: COptions,
+): string[] {
+  const answers = cases.map(({ network }) => answersOf(network));
   const input = Buffer.concat(
-    all.flatMap(({ network }, i) =>
-      answers[i]!.flatMap(({ inputs }) => inputs.map((x, at) => bytesOf(x, network.inputs[at]!.dtype === 'int32'))),
+    cases.flatMap(({ network }, i) =>
+      answers[i]!.flatMap(({ inputs }) => inputs.map((x, n) => bytesOf(x, network.inputs[n]!.dtype === 'int32'))),
     ),
   );
+  const files = cases.map(({ network }, i) => written(at, network, { ...options, name: `net_${i}` }));
+  const main = at('main.c', harness(cases, answers[0]!.length));
+  told('gcc', [...flags, '-o', at('all'), main, ...files]);
+  const results = told(at('all'), [], input);
+  const wrong: string[] = [];
+  let from = 0;
+  for (const [i, { name }] of cases.entries()) {
+    const expected = answers[i]!.flatMap(({ outputs }) => outputs.flat());
+    const found = Array.from(expected, (_, n) => results.readFloatLE(from + 4 * n));
+    from += 4 * expected.length;
+    if (!expected.every((x, n) => Object.is(x, found[n]))) wrong.push(`${name} (net_${i})`);
+    if (results[from++] !== 1) wrong.push(`${name} (net_${i}): self-test`);
+  }
+  expect(from).toBe(results.length);
+  return wrong;
+}
 
-  test.each([
-    ['strict and small', ['-O2', ...STRICT], {}],
-    ['with multiply-adds of one rounding', ['-O3', '-march=haswell', '-std=gnu17'], { storage: 'plain' }],
-  ] as const)('%s, every network gives the bits of the engine', (_, flags, options) => {
-    const at = folder();
-    const files = all.map(({ network }, i) => written(at, network, { name: `net_${i}`, ...options }));
-    const main = at('main.c', harness(all, answers[0]!.length));
-    told('gcc', [...flags, '-o', at('all'), main, ...files]);
-    const results = told(at('all'), [], input);
-    let from = 0;
-    const differing: string[] = [];
-    for (const [i, { name }] of all.entries()) {
-      const expected = Buffer.concat(answers[i]!.flatMap(({ outputs }) => outputs.map((y) => bytesOf(y, false))));
-      const found = results.subarray(from, from + expected.length);
-      from += expected.length;
-      if (!found.equals(expected)) differing.push(`${name} (net_${i})`);
-      if (results[from++] !== 1) differing.push(`${name} (net_${i}): self-test`);
-    }
-    expect(differing).toEqual([]);
-    expect(from).toBe(results.length);
+/** A compiler that may make one rounding of a product and a sum, and does wherever the file does not forbid it. */
+const CONTRACTING = ['-O2', '-march=haswell', '-ffp-contract=fast'];
+
+describeWith('C on this machine', [GCC], () => {
+  const at = folder();
+
+  test('gives the bits of the engine for every network, without a warning', () => {
+    const all = [...everyNetwork()].map(([name, network]): Case => ({ name, network }));
+    expect(differing(all, [...STRICT, ...CONTRACTING], at, {})).toEqual([]);
+  });
+
+  test('gives them where numbers stand as they are, as GNU C', () => {
+    const some = [...everyNetwork()].filter(([name]) => /^(sparse|convolutions|encoding (palette|levels))/.test(name));
+    const cases = some.map(([name, network]): Case => ({ name, network }));
+    expect(differing(cases, ['-O3', '-march=haswell'], at, { storage: 'plain' })).toEqual([]);
   });
 });
