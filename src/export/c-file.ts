@@ -100,7 +100,7 @@ export function sourceText(file: FileText): string {
   const hasSizes = structures.length > 0 || products.layers !== '';
   const constants = [products.layers, ...declarations, ...lines].join('\n');
   const parts = [
-    `/* A network, made by toC of whittle-ml. */\n#include "${name}.h"\n#include <stddef.h>\n#include <string.h>`,
+    `/* A network, made by toC of whittle-ml. */\n#include "${name}.h"\n#include <string.h>`,
     /\b(NAN|INFINITY)\b/.test(constants) ? '#include <math.h> /* NAN and INFINITY alone */' : null,
     isDouble ? WIDE : null,
     EXACT,

@@ -88,19 +88,51 @@ export interface Finishes {
   readonly hasManyScales: boolean;
   readonly hasOneScale: boolean;
   readonly biases: ReadonlyMap<Layer, Int8Array | Int16Array | Int32Array>;
+  /** What is taken from each number of x; null for what a sample brings. */
+  readonly zeros: ReadonlyMap<Layer, number | null>;
 }
 
 const scalesOf = (finish: Finish): Float32Array | null => ('scales' in finish ? finish.scales : null);
 
-export function finishesOf(layers: readonly Layer[]): Finishes {
-  const whole = layers.filter(({ product: { finish } }) => finish.kind !== 'real' && finish.kind !== 'dynamic');
-  const biases = narrowed(whole.map(({ product: { finish } }) => finish.bias as Int32Array));
+export function finishesOf(layers: readonly Layer[], isSmall: boolean): Finishes {
   const scales = layers.flatMap(({ product: { finish } }) => scalesOf(finish) ?? []);
+  const zeros = new Map(
+    layers.map((layer) => [layer, layer.product.kernel.type === 'int8' ? layer.product.kernel.zeroPoint : 0] as const),
+  );
+  const whole = layers.filter(({ product: { finish } }) => finish.kind !== 'real' && finish.kind !== 'dynamic');
+  const given = whole.map(({ product: { finish } }) => finish.bias as Int32Array);
+  const apart = whole.map((layer, i) => unfolded(layer, given[i]!));
+  const folded = narrowed(given);
+  const narrow = narrowed(apart.map(({ bias }) => bias));
+  const isWorth = isSmall && bytesOf(narrow) + 16 < bytesOf(folded); // 16 bytes of code: a subtraction
+  if (isWorth) for (const [i, layer] of whole.entries()) zeros.set(layer, apart[i]!.zero);
+  const taken = isWorth ? narrow : folded;
   return {
     hasManyScales: !scales.every(areOne),
     hasOneScale: scales.some(areOne),
-    biases: new Map(whole.map((layer, i) => [layer, biases[i]!])),
+    biases: new Map(whole.map((layer, i) => [layer, taken[i]!])),
+    zeros,
   };
+}
+
+const bytesOf = (arrays: readonly ArrayBufferView[]): number => arrays.reduce((sum, x) => sum + x.byteLength, 0);
+
+/**
+ * Biases without the zero point of x that was folded into them: Σx·w + b = Σ(x - z)·w + (b + z·Σw) for any z, and for that zero
+ * point, or one near it, they are small. Not where what is outside of an image counts as one.
+ */
+function unfolded({ product: { extent, kernel } }: Layer, bias: Int32Array): { zero: number | null; bias: Int32Array } {
+  const given = kernel.type === 'int8' ? kernel.zeroPoint : 0;
+  if (extent.kind !== 'dense' || kernel.type !== 'int8' || given !== 0) return { zero: given, bias };
+  const sums = new Int32Array(bias.length);
+  for (const [i, w] of kernel.values.entries()) sums[i % bias.length]! += w;
+  let best = { zero: 0, bias, most: Infinity };
+  for (let zero = -128; zero < 128; zero++) {
+    const own = bias.map((b, u) => b + zero * sums[u]!);
+    const most = own.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+    if (most < best.most) best = { zero, bias: own, most };
+  }
+  return best;
 }
 
 interface Finished {

@@ -29,13 +29,13 @@ class Layers {
 
   readonly all: readonly Layer[];
 
-  constructor(all: readonly Layer[]) {
+  constructor(all: readonly Layer[], isSmall: boolean) {
     this.all = all;
     this.integers = all.filter(isInteger);
     this.reals = all.filter((layer) => !isInteger(layer));
     this.kinds = new Set(all.map(({ product }) => product.finish.kind));
     this.extents = new Set(all.map(({ product }) => product.extent.kind));
-    this.finishes = finishesOf(all);
+    this.finishes = finishesOf(all, isSmall);
   }
 
   get isImage(): boolean {
@@ -43,7 +43,7 @@ class Layers {
   }
 
   get hasZero(): boolean {
-    return this.integers.some(({ product: { kernel } }) => kernel.type === 'int8' && kernel.zeroPoint !== 0);
+    return this.integers.some((layer) => this.finishes.zeros.get(layer) !== 0);
   }
 }
 
@@ -64,9 +64,9 @@ const casesOf = (layers: readonly Layer[], name: (layer: Layer) => string, text:
 const kindOf = ({ product }: Layer): string => product.finish.kind.toUpperCase();
 const extentOf = ({ product }: Layer): string => product.extent.kind.toUpperCase();
 
-export function productsText(all: readonly Layer[]): ProductsText {
+export function productsText(all: readonly Layer[], isSmall: boolean): ProductsText {
   if (all.length === 0) return { needs: [], isContracted: false, routines: '', layers: '' };
-  const layers = new Layers(all);
+  const layers = new Layers(all, isSmall);
   const { kinds, integers, reals } = layers;
   const needs: RoutineName[] = [];
   if (layers.isImage) needs.push('window');
@@ -141,7 +141,7 @@ function structure(used: ReadonlySet<string>, { finishes }: Layers): string {
 /** A layer's arrays and its structure. */
 function partsOf(layer: Layer, layers: Layers): { fields: Readonly<Record<string, string>>; text: string } {
   const { name, product, storage, terms, units } = layer;
-  const { kernel, extent } = product;
+  const { extent } = product;
   const window = windowedOf(extent);
   const form = storageText(storage, name);
   const finish = finishText(layer, layers.finishes);
@@ -166,7 +166,7 @@ function partsOf(layer: Layer, layers: Layers): { fields: Readonly<Record<string
     ...(layers.extents.has('transposed') && layers.extents.size > 1 ? { extent: extentOf(layer) } : {}),
     ...(several(kindOf) ? { finish: kindOf(layer) } : {}),
     ...(activation === undefined || !hasActivations(layers) ? {} : { activation }),
-    ...(layers.hasZero && kernel.type === 'int8' ? { zero: String(kernel.zeroPoint ?? 0) } : {}),
+    ...(layers.hasZero && isInteger(layer) ? { zero: String(layers.finishes.zeros.get(layer) ?? 0) } : {}),
   };
   const lines = Object.entries(fields).map(([field, value]) => `.${field} = ${value},`);
   const text = joined(

@@ -60,7 +60,7 @@ export class RunText {
     this.layers = new Map(calls.map(([i], at) => [i, layers[at]!]));
     this.rooms = [...this.layers].flatMap(([call, layer]) => this.roomsFor(call, layer));
     this.memory = memoryOf(listing, this.rooms);
-    this.products = productsText(layers);
+    this.products = productsText(layers, isSmall);
     for (const routine of this.products.needs) this.routines.add(routine);
     const pools = listing.calls.flatMap(({ args: [window] }) => Object.values((window ?? {}) as object));
     this.mostOf = Math.max(

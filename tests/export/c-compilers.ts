@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,20 +52,27 @@ export function written(
   return at(`${options.name}.c`, source);
 }
 
-/** What a command prints; what it says of errors is in what it throws. */
-export const told = (command: string, args: readonly string[], input?: Uint8Array): Buffer =>
-  execFileSync(command, args, { input, maxBuffer: 2 ** 28, stdio: ['pipe', 'pipe', 'pipe'], timeout: 100_000 });
+/** What a command prints, on request among its errors too; these are in what it throws. */
+export function told(command: string, args: readonly string[], input?: Uint8Array, withErrors = false): Buffer {
+  const limits = { maxBuffer: 2 ** 28, timeout: 200_000 };
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    ...limits,
+    ...(input === undefined ? {} : { input }),
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${command} ${args.join(' ').slice(0, 200)}: ${stderr}`);
+  return withErrors ? Buffer.concat([stdout, stderr]) : stdout;
+}
 
 /**
- * A program that runs a network on so many samples of the numbers of its self-test, and tells the digest of all outputs by
- * `tell`, or that the self-test does not hold.
+ * A program that runs a network on so many samples of the numbers of its self-test, and makes a digest of all outputs,
+ * `digest()`: 0 where the self-test does not hold.
  */
 export function digesting(network: Pick<Graph<Stored>, 'inputs'>, name: string, samples: number): string {
   const big = name.toUpperCase();
   const inputs = network.inputs.map((_, i, all) => (all.length === 1 ? 'INPUT' : `INPUT_${i + 1}`));
   if (inputs.length > 1 || network.inputs[0]!.dtype === 'int32') throw new Error('made for one input of real numbers');
   return `#include "${name}.h"
-#include <stddef.h>
 #include <string.h>
 static float input[${big}_INPUT_SIZE], output[${big}_OUTPUT_SIZE];
 static uint32_t digest(void)

@@ -1,14 +1,31 @@
 import { expect, test } from 'vitest';
+import { reference } from '../../kernels/reference/reference.ts';
 import type { COptions } from '../../src/export/index.ts';
-import type { Graph, Stored } from '../../src/index.ts';
+import {
+  Activation,
+  BatchNorm,
+  Dense,
+  type Graph,
+  type Layer,
+  LayerNorm,
+  Model,
+  quantize,
+  Random,
+  Sequential,
+  type Stored,
+  toNetwork,
+} from '../../src/index.ts';
+import { ACTIVATIONS, compileNetwork } from '../../src/infer/index.ts';
 import { describeWith, folder, STRICT, told, written } from './c-compilers.ts';
-import { answersOf, everyNetwork } from './networks.ts';
+import { type Answer, answersOf, everyNetwork } from './networks.ts';
 
 const GCC = { command: 'gcc', packages: 'gcc libc6-dev' };
 
 interface Case {
   readonly name: string;
   readonly network: Graph<Stored>;
+  /** As many of each case; by default those to ordinary numbers. */
+  readonly answers?: readonly Answer[];
 }
 
 /** Reads inputs of samples of one network after the other, and writes outputs; a byte after each network is its self-test. */
@@ -44,7 +61,7 @@ function differing(
   at: ReturnType<typeof folder>,
   options: COptions,
 ): string[] {
-  const answers = cases.map(({ network }) => answersOf(network));
+  const answers = cases.map(({ network, answers }) => answers ?? answersOf(network));
   const input = Buffer.concat(
     cases.flatMap(({ network }, i) =>
       answers[i]!.flatMap(({ inputs }) => inputs.map((x, n) => bytesOf(x, network.inputs[n]!.dtype === 'int32'))),
@@ -83,4 +100,84 @@ describeWith('C on this machine', [GCC], () => {
     const cases = some.map(([name, network]): Case => ({ name, network }));
     expect(differing(cases, ['-O3', '-march=haswell'], at, { storage: 'plain' })).toEqual([]);
   });
+
+  test('gives them for numbers that are none, infinite, subnormal or -0', () => {
+    const cases = unusual().map(([name, model]): Case => {
+      const network = model instanceof Model ? toNetwork(model) : model;
+      return { name, network, answers: answersTo(network, WIDTH) };
+    });
+    expect(differing(cases, [...STRICT, ...CONTRACTING], at, {})).toEqual([]);
+  });
 });
+
+const WIDTH = 600;
+
+/** Networks of one row of numbers, of each kernel for which it matters what the numbers are. */
+function unusual(): [string, Model | Graph<Stored>][] {
+  const single = (layer: Layer): Model => new Sequential([layer], { seed: 1 });
+  const inputShape = [WIDTH];
+  const activations = ACTIVATIONS.map((name): [string, Model] => [
+    name,
+    single(new Activation({ name }, { inputShape })),
+  ]);
+  const dense = single(new Dense(3, { inputShape }));
+  const calibration = new Random(3).normal([20, WIDTH]);
+  return [
+    ...activations,
+    ['layerNorm', single(new LayerNorm({ inputShape }))],
+    ['batchNorm', single(new BatchNorm({ inputShape }))],
+    ['dense', dense],
+    ['int8', quantize(dense, { calibration })],
+    ['dynamic', quantize(dense, { format: 'dynamic' })],
+  ];
+}
+
+/** Samples of such numbers, some with one or two of them alone, and what the engine makes of them. */
+function answersTo(network: Graph<Stored>, width: number): Answer[] {
+  const special = [
+    0,
+    -0,
+    1,
+    -1,
+    Infinity,
+    -Infinity,
+    Number.NaN,
+    1e-45,
+    -1e-45,
+    1.2e-38,
+    3.4e38,
+    -3.4e38,
+    88.8,
+    -104,
+    0.5,
+    1.5,
+  ];
+  const bits = new Random(7).uniform([width], -(2 ** 31), 2 ** 31).data;
+  const any = new Float32Array(Int32Array.from(bits, Math.trunc).buffer);
+  const wide = new Random(8).normal([width], 0, 12).data;
+  const small = new Random(9).normal([width], 0, 1e-3).data;
+  const placed = (values: readonly number[]): Float32Array => {
+    const x = Float32Array.from(wide);
+    for (const [i, value] of values.entries()) x[(i * 37) % width] = value;
+    return x;
+  };
+  const samples = [
+    ...[any, Float32Array.from(wide), Float32Array.from(small), placed(special), new Float32Array(width)],
+    ...[
+      placed([Infinity]),
+      placed([-Infinity]),
+      placed([Number.NaN]),
+      placed([3e38, -3e38]),
+      new Float32Array(width).fill(-0),
+    ],
+    ...[
+      new Float32Array(width).fill(1e-40),
+      new Float32Array(width).fill(-Infinity),
+      any.map((x) => (x - x === 0 ? x : 0)),
+    ],
+  ];
+  const program = compileNetwork(network, 1, reference);
+  const answers = samples.map((x) => ({ inputs: [x], outputs: program.run([x], 1).map((y) => [...y]) }));
+  program.dispose();
+  return answers;
+}
