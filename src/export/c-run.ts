@@ -1,7 +1,9 @@
 import { CALLS, type CallSite } from './c-calls.ts';
+import { areDirect } from './c-kinds.ts';
 import type { Layer } from './c-layer.ts';
 import { layersOf, windowedOf } from './c-layers.ts';
-import { areDirect, type ProductsText, productsText, roomsOf } from './c-products.ts';
+import { roomsOf } from './c-product-routines.ts';
+import { type ProductsText, productsText } from './c-products.ts';
 import type { RoutineName } from './c-routine.ts';
 import { commented, constant, identifier } from './c-text.ts';
 import { type Call, isReference, type ListedPort, type Listing, type Numbers } from './listing.ts';
