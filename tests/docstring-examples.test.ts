@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { describe, expect, test, vi } from 'vitest';
 import * as kernels from '../kernels/index.ts';
 import * as data from '../src/data/index.ts';
+import * as exporting from '../src/export/index.ts';
 import * as gpu from '../src/gpu/index.ts';
 import * as whittle from '../src/index.ts';
 import * as infer from '../src/infer/index.ts';
@@ -32,6 +33,7 @@ const ENTRIES: Readonly<Record<string, object>> = {
   'src/infer/index.ts': infer,
   'src/io/index.ts': io,
   'src/learn/index.ts': learn,
+  'src/export/index.ts': exporting,
   'src/node/index.ts': nodeEntry,
   'src/gpu/index.ts': gpu,
   'src/threads/index.ts': threads,

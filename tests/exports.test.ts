@@ -72,6 +72,12 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       precisionRecallCurve precisionRecallF1 randomSearch Ridge rocAuc rocCurve TablePipeline uniform validationCurve
     `,
   ],
+  './export': [
+    () => import('../src/export/index.ts'),
+    `
+      toModule
+    `,
+  ],
   './node': [
     () => import('../src/node/index.ts'),
     `

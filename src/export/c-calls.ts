@@ -52,12 +52,12 @@ function windowed(site: CallSite): string {
 
 /** Numbers of two places, or of a place and of a row that is added to each of its rows. */
 const binary =
-  (ofPlaces: RoutineName, ofRows: RoutineName): CallText =>
+  (ofPlaces: RoutineName | null, ofRows: RoutineName): CallText =>
   (site) => {
     const [rows, n, , aRow, aCol, , bRow, bCol] = site.args as number[];
     const row = site.array(5);
     const isWhole = aRow === n && aCol === 1 && bCol === 1;
-    if (isWhole && row === null && bRow === n)
+    if (ofPlaces !== null && isWhole && row === null && bRow === n)
       return `${site.use(ofPlaces)}(${rows! * n!}, ${site.place(2)}, ${site.place(5)}, ${site.place(8)});`;
     if (isWhole && row !== null && bRow === 0)
       return `${site.use(ofRows)}(${rows}, ${n}, ${site.place(2)}, ${site.constant(row)}, ${site.place(8)});`;
@@ -170,7 +170,7 @@ export const CALLS: { readonly [K in Exclude<ListedKernel, 'product'>]: CallText
   max: called('reduce_max', 'nnnpp'),
   sum: called('reduce_sum', 'nnnpnp'),
   add: binary('add', 'add_to_rows'),
-  mul: binary('multiply', 'multiply_rows'),
+  mul: binary(null, 'multiply_rows'),
   batchNorm,
   standardize: called('standardize', 'nnprp'),
   gather,

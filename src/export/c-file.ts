@@ -142,7 +142,7 @@ function selfTestText(file: FileText): string {
     (port) => `for (size_t i = 0; i < ${sizeOf(file, port)}; i++) {
   uint32_t bits;
   memcpy(&bits, ${port.name} + i, sizeof bits);
-  if (${port.name}[i] != ${port.name}[i]) bits = 0x7fc00000u; /* machines differ in which NaN they make */
+  if (${port.name}[i] != ${port.name}[i] || ${port.name}[i] == 0) bits = 0; /* NaN, -0 */
   for (int byte = 0; byte < 4; byte++, bits >>= 8) hash = (hash ^ (bits & 255)) * 16777619u;
 }`,
   );

@@ -182,12 +182,6 @@ static float square_root(float x)
   for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
 }`,
   },
-  multiply: {
-    text: `static void multiply(size_t n, const float *a, const float *b, float *y)
-{
-  for (size_t i = 0; i < n; i++) y[i] = a[i] * b[i];
-}`,
-  },
   add_to_rows: {
     text: `static void add_to_rows(size_t rows, size_t n, const float *x, const WHITTLE_FLASH float *row, float *y)
 {

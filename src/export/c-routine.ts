@@ -41,7 +41,6 @@ export type RowName =
   | 'standardize'
   | 'normalize'
   | 'add'
-  | 'multiply'
   | 'add_to_rows'
   | 'multiply_rows'
   | 'fill'

@@ -88,6 +88,7 @@ static uint32_t digest(void)
     for (size_t i = 0; i < ${big}_OUTPUT_SIZE; i++) {
       uint32_t bits;
       memcpy(&bits, output + i, 4);
+      if (output[i] != output[i] || output[i] == 0) bits = 0;
       for (int byte = 0; byte < 4; byte++, bits >>= 8) hash = (hash ^ (bits & 255)) * 16777619u;
     }
   }

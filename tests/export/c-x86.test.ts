@@ -5,6 +5,9 @@ import {
   Activation,
   BatchNorm,
   Dense,
+  Embedding,
+  Flatten,
+  fromData,
   type Graph,
   type Layer,
   LayerNorm,
@@ -92,6 +95,12 @@ describeWith('C on this machine', [GCC], () => {
 
   test('gives the bits of the engine for every network, without a warning', () => {
     const all = [...everyNetwork()].map(([name, network]): Case => ({ name, network }));
+    const words = new Sequential([new Embedding(6, 3, { inputShape: [4] }), new Flatten(), new Dense(2)], { seed: 3 });
+    const calibration = fromData(
+      Int32Array.from({ length: 40 }, (_, i) => i % 6),
+      [10, 4],
+    );
+    all.push({ name: 'a table in int8', network: quantize(words, { calibration, rule: 'multiplier' }) });
     expect(differing(all, [...STRICT, ...CONTRACTING], at, {})).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ROUTINES } from '../../src/export/c-routines.ts';
 import { type COptions, toC } from '../../src/export/index.ts';
 import { listingOf } from '../../src/export/listing.ts';
 import { memoryOf } from '../../src/export/memory.ts';
@@ -7,6 +8,7 @@ import {
   Dense,
   Embedding,
   Flatten,
+  fromData,
   fromNetwork,
   type Graph,
   type Model,
@@ -81,6 +83,21 @@ describe('toC', () => {
     const names = [...source.matchAll(/^static [a-z0-9_ ]*?(\w+)\(/gm)].map(([, name]) => name!);
     expect(names.length).toBeGreaterThan(3);
     for (const name of names) expect(source.split(`${name}(`).length, name).toBeGreaterThan(2);
+  });
+
+  test('has every routine in some network', () => {
+    const found = new Set<string>();
+    const networks = [...everyNetwork()].map(([, network]) => network);
+    const words = new Sequential([new Embedding(6, 3, { inputShape: [2] }), new Flatten(), new Dense(1)]);
+    const calibration = fromData(
+      Int32Array.from({ length: 20 }, (_, i) => i % 6),
+      [10, 2],
+    );
+    for (const network of [...networks, quantize(words, { calibration, rule: 'multiplier' })]) {
+      const { source } = toC(network);
+      for (const [name, { text }] of Object.entries(ROUTINES)) if (source.includes(text)) found.add(name);
+    }
+    expect([...found].sort()).toEqual(Object.keys(ROUTINES).sort());
   });
 
   test('lets no name of a layer end a comment or a line', () => {

@@ -1,0 +1,97 @@
+import type { ListedPort, Listing } from './listing.ts';
+
+/** What an exported module has to the outside, as text. */
+
+/** The names and shapes of what it takes and gives. */
+export function portsText({ inputs, outputs }: Listing): string {
+  const list = (ports: readonly ListedPort[]): string =>
+    `[${ports.map(({ name, shape }) => `{ name: ${text(name)}, shape: [${shape.join(', ')}] }`).join(', ')}]`;
+  return `export const inputs = ${list(inputs)};\nexport const outputs = ${list(outputs)};`;
+}
+
+/** A string as source code, also within a page. */
+export const text = (value: string): string =>
+  JSON.stringify(value).replace(/[<\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const isSingle = ({ inputs, outputs }: Listing): boolean => inputs.length === 1 && outputs.length === 1;
+
+/** Samples in order: the place of each input is filled, and that of each output read. Tables have so many entries. */
+export function runText(listing: Listing, entries: readonly (number | null)[]): string {
+  const { inputs, outputs, places } = listing;
+  const single = isSingle(listing);
+  const given = (i: number): string => (single ? 'input' : `inputs[${i}]`);
+  const result = (i: number): string => (single ? 'output' : `outputs[${i}]`);
+  const checks = inputs.map(({ size, name }, i) => {
+    const wrong = i === 0 ? '!Number.isInteger(samples)' : `${given(i)}.length !== ${size} * samples`;
+    const what = `samples of ${size} for input "${name}"${i === 0 ? '' : ', as many as of the first'}`;
+    return `  if (${wrong}) throw new RangeError("run: " + ${given(i)}.length + ${text(` numbers are no ${what}`)});`;
+  });
+  const fills = inputs.map(({ place, size, name }, i) => {
+    const number = `${given(i)}[${size} * i + j]`;
+    const copy = `v${place}[j] = ${number};`;
+    const most = entries[i];
+    if (most === null || most === undefined) return `    for (let j = 0; j < ${size}; j++) ${copy}`;
+    const wanted = `no whole number from 0 to ${most - 1}`;
+    return `    for (let j = 0; j < ${size}; j++) {
+      ${copy}
+      if (v${place}[j] !== ${number} || !(v${place}[j] >= 0 && v${place}[j] < ${most}))
+        throw new RangeError("run: number " + j + " of sample " + i + ${text(` of input "${name}" is ${wanted}: `)} + ${number});
+    }`;
+  });
+  const takes = outputs.map(({ place, size }, i) => {
+    const whole = places[place]!.length === size;
+    return `    ${result(i)}.set(v${place}${whole ? '' : `.subarray(0, ${size})`}, ${size} * i);`;
+  });
+  const made = outputs.map(({ size }) => `new Float32Array(${size} * samples)`);
+  return `// Samples one behind the other.
+export function run(${single ? 'input' : 'inputs'}) {
+  const samples = ${given(0)}.length / ${inputs[0]!.size};
+${checks.join('\n')}
+  const ${single ? `output = ${made[0]}` : `outputs = [${made.join(', ')}]`};
+  for (let i = 0; i < samples; i++) {
+${fills.join('\n')}
+    compute();
+${takes.join('\n')}
+  }
+  return ${single ? 'output' : 'outputs'};
+}`;
+}
+
+/** Whether the digest of the answers to what a generator of integers asks is that of the engine. */
+export function testText(listing: Listing, entries: readonly (number | null)[], digest: number): string {
+  const asked = listing.inputs.map(({ size }, i) => {
+    const made = entries[i] === null ? 'next() / 8192' : `(next() & 65535) % ${entries[i]}`;
+    return `Float32Array.from({ length: ${size} }, () => ${made})`;
+  });
+  const single = isSingle(listing);
+  return `// Whether made-up numbers get the answers that the engine gave.
+export function selfTest() {
+  let state = 1, hash = 2166136261;
+  const next = () => (state = (Math.imul(state, 1664525) + 1013904223) | 0) >> 16;
+  ${single ? `const y = run(${asked[0]});` : `for (const y of run([${asked.join(', ')}]))`}
+  ${single ? '' : '  '}for (const byte of new Uint8Array(y.map((v) => v || 0).buffer)) hash = Math.imul(hash ^ byte, 16777619);
+  return hash === ${digest | 0};
+}`;
+}
+
+/** The types of all this. */
+export function typesText(listing: Listing, name: string): string {
+  const { inputs, outputs } = listing;
+  const single = isSingle(listing);
+  const list = (ports: readonly ListedPort[]): string =>
+    `readonly [${ports
+      .map((port) => `{ readonly name: ${text(port.name)}; readonly shape: readonly [${port.shape.join(', ')}] }`)
+      .join(', ')}]`;
+  const of = (ports: readonly ListedPort[]): string => ports.map(({ size }) => size).join(' and ');
+  const many = (count: number, type: string): string => `readonly [${Array(count).fill(type).join(', ')}]`;
+  return `/** ${text(name).slice(1, -1).replaceAll('*/', '* /')}, made by whittle-ml. */
+
+/** Names and shapes of what \`run\` takes and gives, of one sample. */
+export declare const inputs: ${list(inputs)};
+export declare const outputs: ${list(outputs)};
+/** Answers to samples that lie one behind the other, ${of(inputs)} numbers of each: ${of(outputs)}. Throws RangeError for others. */
+export declare function run(${single ? 'input: ArrayLike<number>): Float32Array' : `inputs: ${many(inputs.length, 'ArrayLike<number>')}): ${many(outputs.length, 'Float32Array')}`};
+/** Whether this computes what the engine did. */
+export declare function selfTest(): boolean;
+`;
+}

@@ -1,0 +1,126 @@
+import { checkFlag, checkText, StateError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
+import { entriesFor } from '../graph/check.ts';
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type Argument, type Call, isReference, type Listing, listingOf } from './listing.ts';
+import type { Coded } from './module-coder.ts';
+import { HELPERS } from './module-helpers.ts';
+import { KERNELS } from './module-kernels.ts';
+import { minified } from './module-minified.ts';
+import { literal, Numbers } from './module-numbers.ts';
+import { portsText, runText, testText, typesText } from './module-ports.ts';
+import { productCall, type Writer } from './module-products.ts';
+import type { Product } from './product.ts';
+import { testDigest } from './self-test.ts';
+
+/** What `toModule` takes besides the network. */
+export interface ModuleOptions {
+  /** What the module calls itself in its first line; default: `A network`. */
+  readonly name?: string;
+  /** Fewer bytes instead of a text to read: no comments and blanks, and short names. Default: false. */
+  readonly minify?: boolean;
+}
+
+/** A network as source code. */
+export interface ModuleText {
+  /** The text of an ES module. */
+  readonly source: string;
+  /** Its types, as the text of a `.d.ts` file. */
+  readonly types: string;
+}
+
+/**
+ * A network as an ES module that needs nothing else: its weights, in a string, and the loops that it takes, no more. It runs
+ * in Node, browsers, workers, Deno, Bun and workerd, also where a policy forbids `eval` and WebAssembly, and its answers are
+ * those of the engine to the bit.
+ *
+ * The module exports `inputs` and `outputs`, which are their names and shapes; `run`, from the numbers of one sample or of
+ * several, one behind the other, to a `Float32Array` of results (a list of arrays to a list for a network with several inputs or
+ * outputs); and `selfTest`, whether it computes what the engine did when it was made. Weights stay as few bytes as they are:
+ * zeros and what is shared take next to nothing, and integers as many bits as they tell.
+ *
+ * Throws what `compileNetwork` throws, and StateError, which names the node, for what a module cannot do: windows with weights that
+ * are no finite numbers, an input without numbers.
+ *
+ * @example
+ * const { source, types } = toModule(quantize(model, { calibration: x }), { name: 'Quality of houses' });
+ * source.startsWith('// Quality of houses'); // true
+ * source.includes('export function run(input)'); // true
+ * types.includes('run(input: ArrayLike<number>): Float32Array'); // true
+ * await writeFileAtomic(path, source);
+ */
+export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): ModuleText {
+  checkOptions('toModule', options, 'name minify');
+  const { name = 'A network', minify = false } = options;
+  checkText('toModule', 'name', name);
+  checkFlag('toModule', 'minify', minify);
+  const listing = listingOf('toModule', network);
+  const empty = listing.inputs.find(({ size }) => size === 0);
+  if (empty !== undefined) throw new StateError('toModule', `input "${empty.name}" has no numbers`);
+  const numbers = new Numbers();
+  const defined = new Map<string, string>();
+  const calls = callsOf(listing, {
+    constant: (given, hint) => numbers.constant(given, hint),
+    made: (expression, hint) => numbers.made(expression, hint),
+    define: (title, text) => void defined.set(title, text),
+  });
+  const places = listing.places.map(({ type, length }, i) => `v${i} = new ${CLASSES[type]}(${length})`);
+  const entries = network.inputs.map((input) => (input.dtype === 'int32' ? entriesFor(network, input.name) : null));
+  const own = [
+    ...numbers.lines,
+    ...(places.length === 0 ? [] : [`const ${places.join(', ')};`]),
+    `function compute() {\n${calls.join('\n')}\n}`,
+    portsText(listing),
+    runText(listing, entries),
+    testText(listing, entries, testDigest(network)),
+  ];
+  const digits = numbers.digits();
+  const text = [...defined.values(), ...own];
+  const source = [
+    `// ${quoted(name)}, by whittle-ml: its answers are those of the engine, to the bit.`,
+    ...(numbers.lines.some((line) => line.includes('read(')) ? [`const digits = "${digits}";`] : []),
+    ...helpersOf(text),
+    ...text,
+  ].join('\n');
+  return { source: minify ? minified(source) : `${source}\n`, types: typesText(listing, name) };
+}
+
+const CLASSES = { float32: 'Float32Array', int8: 'Int8Array', int32: 'Int32Array' } as const;
+
+/** Statements, one a call, each with the name of its layer where it has one. */
+function callsOf({ calls, constants }: Listing, writer: Writer): string[] {
+  const textOf = (arg: Argument): string => {
+    if (isReference(arg))
+      return arg.in === 'places' ? `v${arg.at}` : writer.constant(constants[arg.at] as Coded, 'numbers');
+    if (typeof arg === 'number') return literal(arg);
+    return Array.isArray(arg) ? `[${arg.join(', ')}]` : String(arg);
+  };
+  return calls.map(({ kernel, args }: Call) => {
+    if (kernel !== 'product') return `  ${KERNELS[kernel](args, args.map(textOf))};`;
+    const [product, x, scale, zeroPoint, y] = args as readonly [Product, ...Argument[]];
+    const places = [x, scale, zeroPoint, y].map(textOf) as [string, string, string, string];
+    return `  // ${quoted(product.name)}\n  ${productCall(product, places, writer)}`;
+  });
+}
+
+/** A name in a comment: no line ends within, and nothing that ends a script of a page. */
+const quoted = (name: string): string =>
+  name.replace(/[\n\r\u2028\u2029<]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** Names that are called, constants, and functions that are handed on. */
+const WORDS = /(?<![.\w])(?:[A-Z\d]{4,}\b|[a-zA-Z]\w*(?=\()|(?<=, )[a-zA-Z]\w*(?=\);))/g;
+
+/** The helpers that texts use, and those that these use, each once: constants, then functions. */
+function helpersOf(texts: readonly string[]): string[] {
+  const found = new Set<string>();
+  const look = (text: string): void => {
+    for (const [word] of text.matchAll(WORDS)) {
+      if (!Object.hasOwn(HELPERS, word) || found.has(word)) continue;
+      found.add(word);
+      look(HELPERS[word]!);
+    }
+  };
+  texts.forEach(look);
+  return Object.entries(HELPERS).flatMap(([name, text]) => (found.has(name) ? [text] : []));
+}
