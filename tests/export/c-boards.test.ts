@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { testDigest } from '../../src/export/self-test.ts';
 import {
   Conv2D,
@@ -18,6 +18,8 @@ import {
 } from '../../src/index.ts';
 import { AVR, type Board, CORTEX_M4, digestOn, RISC_V, sizesOf } from './c-boards.ts';
 import { describeWith, folder, written } from './c-compilers.ts';
+
+vi.setConfig({ testTimeout: 200_000 }); // compilers and simulators, beside other work
 
 /** Machines of other kinds give the digest of the engine, and networks fit where they have to. */
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ROUTINES } from '../../src/export/c-routines.ts';
 import { type COptions, toC } from '../../src/export/index.ts';
 import { listingOf } from '../../src/export/listing.ts';
@@ -24,6 +24,8 @@ import {
 import { AVR } from './c-boards.ts';
 import { describeWith, folder, STRICT, told, written } from './c-compilers.ts';
 import { everyNetwork } from './networks.ts';
+
+vi.setConfig({ testTimeout: 200_000 }); // compilers and simulators, beside other work
 
 const classes = (): Sequential =>
   new Sequential([new Dense(8, { activation: 'relu', inputShape: [4] }), new Dense(3, { activation: 'softmax' })], {
