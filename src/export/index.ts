@@ -1,1 +1,2 @@
+export { type CFiles, type COptions, toC } from './c.ts';
 export { type ModuleOptions, type ModuleText, toModule } from './module.ts';
