@@ -94,11 +94,7 @@ export function checkRange(op: string, field: string, value: number, range: keyo
 
 /** Throws ValueError unless `value` is one of the texts. */
 export function checkOneOf(op: string, field: string, value: string, texts: readonly string[]): void {
-  if (texts.includes(value)) return;
-  const given: unknown = value;
-  const letters = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const meant = texts.find((text) => (given === null ? text === 'none' : letters(text) === letters(String(given))));
-  throw new ValueError(op, field, texts.join(' or '), value, meant && `Did you mean '${meant}'?`);
+  if (!texts.includes(value)) throw new ValueError(op, field, texts.join(' or '), value);
 }
 
 /** Throws ValueError unless `value` is true or false. */

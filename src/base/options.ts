@@ -48,6 +48,13 @@ export function checkOptions<T extends object, const S extends string>(
 /** What other libraries have an option for and this one does not, in small letters and figures. */
 const ABSENT: ReadonlyMap<string, string> = new Map([['dataformat', 'Channels are the last axis everywhere']]);
 
+/** `checkOneOf` that says which text was meant, by `'elasticnet'` or null, where the bytes of a program do not matter. */
+export function checkChoice(op: string, field: string, value: string, texts: readonly string[]): void {
+  if (texts.includes(value)) return;
+  const meant = didYouMean(value === null ? 'none' : value, texts);
+  throw new ValueError(op, field, texts.join(' or '), value, meant);
+}
+
 /** Throws ValueError unless all fields are numbers, none of them NaN, of at least `least`. */
 export function checkNumbers(op: string, fields: Readonly<Record<string, unknown>>, least: number = -Infinity): void {
   const wanted = least === -Infinity ? 'a number' : `at least ${least}`;

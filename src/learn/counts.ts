@@ -1,5 +1,5 @@
-import { checkOneOf, ShapeError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import { type Counts, SCORES } from '../nn/class-metrics.ts';
 import type { Label } from './estimator.ts';
@@ -129,7 +129,7 @@ export function precisionRecallF1(yTrue: Labels, yPred: Labels, options: Precisi
   const op = 'precisionRecallF1';
   checkOptions(op, options, 'average positive labels');
   const { average = 'binary', positive, labels } = options;
-  checkOneOf(op, 'average', average, ['binary', 'macro', 'weighted', 'micro']);
+  checkChoice(op, 'average', average, ['binary', 'macro', 'weighted', 'micro']);
   const confusion = confusionOf(op, yTrue, yPred, labels);
   if (average !== 'binary') return averagesOf(confusion, labels ?? confusion.classes)[average];
   const yes = confusion.classes.indexOf(positiveOf(op, confusion.classes, positive));
@@ -196,7 +196,7 @@ export function cohenKappa(
   const op = 'cohenKappa';
   checkOptions(op, options, 'weights');
   const { weights = 'none' } = options;
-  checkOneOf(op, 'weights', weights, ['none', 'linear', 'quadratic']);
+  checkChoice(op, 'weights', weights, ['none', 'linear', 'quadratic']);
   const confusion = confusionOf(op, first, second);
   const each = confusion.classes.map((_, k) => countsOf(confusion, k));
   let found = 0;

@@ -1,5 +1,5 @@
-import { checkFlag, checkOneOf, ShapeError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkFlag, ShapeError, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions } from '../base/options.ts';
 import { kFold, type Labels, type Split, stratifiedKFold } from '../data/split.ts';
 import { tensor } from '../tensor/create.ts';
 import type { Tensor, Values } from '../tensor/tensor.ts';
@@ -222,7 +222,7 @@ export function crossValPredict<L extends Learner, M extends Method = 'predict'>
   const op = 'crossValPredict';
   checkOptions(op, options, 'cv sampleWeight method');
   const { method = 'predict' } = options;
-  checkOneOf(op, 'method', method, ['predict', 'predictProba']);
+  checkChoice(op, 'method', method, ['predict', 'predictProba']);
   const judged = judgedOf(op, learner, x, y, options);
   const n = countOf(op, 'y', y);
   const tested = judged.splits.flatMap(({ test }) => [...test]);

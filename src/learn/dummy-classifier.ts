@@ -1,6 +1,6 @@
 import { described } from '../base/described.ts';
-import { checkOneOf, FormatError, ValueError } from '../base/errors.ts';
-import { checkOptions, defined } from '../base/options.ts';
+import { FormatError, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions, defined } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
@@ -50,7 +50,7 @@ export class DummyClassifier implements Classifier {
   constructor(options: DummyClassifierOptions = {}) {
     checkOptions(OP, options, 'strategy seed constant');
     const { strategy = 'prior', seed = 0, constant } = options;
-    checkOneOf(OP, 'strategy', strategy, STRATEGIES);
+    checkChoice(OP, 'strategy', strategy, STRATEGIES);
     checkSeed(OP, seed);
     if (strategy === 'constant' && constant === undefined)
       throw new ValueError(OP, 'constant', "the class to predict with strategy: 'constant'", constant);

@@ -1,6 +1,6 @@
 import { described } from '../base/described.ts';
-import { checkOneOf, checkRange, FormatError, ShapeError, ValueError } from '../base/errors.ts';
-import { checkOptions, defined } from '../base/options.ts';
+import { checkRange, FormatError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions, defined } from '../base/options.ts';
 import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { type EstimatorJSON, type FitOptions, fittedOf, type Regressor } from './estimator.ts';
 import { countIn, fieldsOf, flagIn, madeOf, numbersIn } from './fields.ts';
@@ -48,7 +48,7 @@ export class DummyRegressor implements Regressor {
   constructor(options: DummyRegressorOptions = {}) {
     checkOptions(OP, options, 'strategy quantile constant');
     const { strategy = 'mean', quantile, constant } = options;
-    checkOneOf(OP, 'strategy', strategy, STRATEGIES);
+    checkChoice(OP, 'strategy', strategy, STRATEGIES);
     if (strategy === 'quantile' || quantile !== undefined)
       checkRange(OP, 'quantile', quantile as number, 'between 0 and 1');
     const numbers: readonly unknown[] = Array.isArray(constant) ? [...constant] : [constant];

@@ -1,6 +1,6 @@
 import { described } from '../base/described.ts';
-import { checkCount, checkFlag, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkCount, checkFlag, checkRange, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions } from '../base/options.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import { coordinateDescent, type DescentRule, featuresOf } from './coordinate-descent.ts';
 import { type Centered, leastSquares } from './least-squares.ts';
@@ -165,7 +165,7 @@ export function filled(op: string, options: LassoOptions): Filled {
   checkCount(op, 'maxIter', maxIter);
   checkRange(op, 'tol', tol, 'at least 0');
   checkFlag(op, 'positive', positive);
-  checkOneOf(op, 'selection', selection, ['cyclic', 'random']);
+  checkChoice(op, 'selection', selection, ['cyclic', 'random']);
   checkSeed(op, seed);
   return { alpha, fitIntercept, maxIter, tol, positive, selection, seed };
 }

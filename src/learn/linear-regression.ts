@@ -1,6 +1,6 @@
 import { described } from '../base/described.ts';
-import { checkCount, checkFlag, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkCount, checkFlag, checkRange, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions } from '../base/options.ts';
 import { Random } from '../tensor/random.ts';
 import { type Centered, leastSquares } from './least-squares.ts';
 import { dot, product } from './linear-algebra.ts';
@@ -47,7 +47,7 @@ export class LinearRegression extends LinearModel<Required<LinearRegressionOptio
     checkOptions(op, options, 'fitIntercept solver learningRate maxIter tol');
     const { fitIntercept = true, solver = 'exact', learningRate = 'auto', maxIter = 1000, tol = 1e-6 } = options;
     checkFlag(op, 'fitIntercept', fitIntercept);
-    checkOneOf(op, 'solver', solver, ['exact', 'gradient']);
+    checkChoice(op, 'solver', solver, ['exact', 'gradient']);
     if (learningRate !== 'auto') checkRange(op, 'learningRate', learningRate, 'positive');
     checkCount(op, 'maxIter', maxIter);
     checkRange(op, 'tol', tol, 'at least 0');

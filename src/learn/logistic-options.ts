@@ -1,5 +1,5 @@
-import { checkCount, checkFlag, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkCount, checkFlag, checkRange, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions } from '../base/options.ts';
 import { type ClassWeight, classWeightOf } from './class-weights.ts';
 
 /** With scikit-learn's defaults. */
@@ -32,13 +32,13 @@ export type FilledLogisticOptions = Readonly<
 export function filledOptions(op: string, given: LogisticRegressionOptions): FilledLogisticOptions {
   checkOptions(op, given, 'penalty C tol fitIntercept classWeight maxIter solver l1Ratio multiClass');
   const { penalty = 'l2', C = 1, tol = 1e-4, fitIntercept = true, maxIter = 100, multiClass = 'auto', l1Ratio } = given;
-  checkOneOf(op, 'penalty', penalty, ['l2', 'l1', 'elasticNet', 'none']);
+  checkChoice(op, 'penalty', penalty, ['l2', 'l1', 'elasticNet', 'none']);
   const isSmooth = penalty === 'l2' || penalty === 'none';
   const { solver = isSmooth ? 'lbfgs' : 'coordinate' } = given;
-  checkOneOf(op, 'solver', solver, ['lbfgs', 'coordinate']);
+  checkChoice(op, 'solver', solver, ['lbfgs', 'coordinate']);
   if (solver === 'lbfgs' && !isSmooth)
     throw new ValueError(op, 'solver', `coordinate for the penalty ${penalty}`, solver);
-  checkOneOf(op, 'multiClass', multiClass, ['auto', 'ovr', 'multinomial']);
+  checkChoice(op, 'multiClass', multiClass, ['auto', 'ovr', 'multinomial']);
   checkRange(op, 'C', C, 'positive');
   checkRange(op, 'tol', tol, 'at least 0');
   checkFlag(op, 'fitIntercept', fitIntercept);

@@ -1,5 +1,5 @@
-import { checkFlag, checkOneOf, ShapeError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkFlag, ShapeError, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import { areaUnder, type Ranked } from '../nn/class-metrics.ts';
 import type { Values } from '../tensor/tensor.ts';
@@ -182,8 +182,8 @@ export function rocAuc(yTrue: Labels, scores: Values, options: RocAucOptions = {
   checkOptions(op, options, 'positive multiClass average labels');
   const { positive, multiClass, average = 'macro', labels } = options;
   if (labels !== undefined) checkClasses(op, 'labels', labels);
-  checkOneOf(op, 'average', average, ['macro', 'weighted']);
-  if (multiClass !== undefined) checkOneOf(op, 'multiClass', multiClass, ['ovr', 'ovo']);
+  checkChoice(op, 'average', average, ['macro', 'weighted']);
+  if (multiClass !== undefined) checkChoice(op, 'multiClass', multiClass, ['ovr', 'ovo']);
   const truth = listOf(op, yTrue);
   const { data, rows, columns } = scoresFor(op, truth, scores);
   const area = (ranked: readonly Ranked[]): number => {

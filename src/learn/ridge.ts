@@ -1,6 +1,6 @@
 import { described } from '../base/described.ts';
-import { checkFlag, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkFlag, checkRange, ValueError } from '../base/errors.ts';
+import { checkChoice, checkOptions } from '../base/options.ts';
 import { type Centered, leastSquares } from './least-squares.ts';
 import { columnsOf } from './linear-algebra.ts';
 import { LinearModel, type Solution } from './linear-model.ts';
@@ -36,7 +36,7 @@ export class Ridge extends LinearModel<Required<RidgeOptions>> {
       for (const [i, each] of alpha.entries()) checkRange('Ridge', `alpha[${i}]`, each, 'at least 0');
     } else checkRange('Ridge', 'alpha', alpha as number, 'at least 0');
     checkFlag('Ridge', 'fitIntercept', fitIntercept);
-    checkOneOf('Ridge', 'solver', solver, ['auto']);
+    checkChoice('Ridge', 'solver', solver, ['auto']);
     this.options = { alpha: Array.isArray(alpha) ? [...alpha] : alpha, fitIntercept, solver };
   }
 
