@@ -1,1 +1,2 @@
 export { type ModuleOptions, type ModuleText, toModule } from './module.ts';
+export type { ModuleEncoder } from './module-encoder.ts';
