@@ -17,11 +17,10 @@ export const HELPERS: Readonly<Record<string, string>> = {
 function pick(table, places) {
   return Float32Array.from(places, (place) => table[place]);
 }`,
-  floatsOfLevels: `// Levels times scales, a scale for every group of so many terms of each of the units.
-function floatsOfLevels(levels, terms, group, scales) {
-  const groups = Math.ceil(terms / group);
+  floatsOfLevels: `// Levels times scales, one for so many terms of each of the units.
+function floatsOfLevels(levels, units, group, scales) {
   return Float32Array.from(levels, (level, i) =>
-    level * scales[Math.floor(i / terms) * groups + Math.floor((i % terms) / group)]);
+    level * scales[Math.floor(Math.floor(i / units) / group) * units + (i % units)]);
 }`,
   floatsOfHalves: `function floatsOfHalves(halves) {
   return Float32Array.from(halves, (bits) => {
@@ -81,63 +80,66 @@ function quantizeRow(n, x, scales, zeros, q) {
     y[i] = Math.min(Math.max(scaled(sum, multiplier, shift) + zero, -128), 127);
   }
 }`,
-  eachWindow: `// Calls visit for each place of a window, with where its taps inside of the image begin, which they are, and how many.
+  eachWindow: `// Calls visit for each place of a window, with where in the image each of its taps is: -1 outside.
 function eachWindow(s, pixel, visit) {
   const { height, width, outHeight, outWidth, kernelHeight = 1, kernelWidth = 1, strideY = 1, strideX = 1 } = s;
   const { dilationY = 1, dilationX = 1, padTop = 0, padLeft = 0 } = s;
-  const from = new Int32Array(kernelHeight * kernelWidth), which = new Int32Array(from.length);
+  const from = new Int32Array(kernelHeight * kernelWidth);
   for (let oy = 0, place = 0; oy < outHeight; oy++)
     for (let ox = 0; ox < outWidth; ox++) {
-      let count = 0;
-      for (let ky = 0; ky < kernelHeight; ky++)
+      for (let ky = 0, tap = 0; ky < kernelHeight; ky++)
         for (let kx = 0; kx < kernelWidth; kx++) {
           const iy = oy * strideY + ky * dilationY - padTop, ix = ox * strideX + kx * dilationX - padLeft;
-          if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-          from[count] = (iy * width + ix) * pixel;
-          which[count++] = ky * kernelWidth + kx;
+          from[tap++] = iy < 0 || iy >= height || ix < 0 || ix >= width ? -1 : (iy * width + ix) * pixel;
         }
-      visit(from, which, count, place++);
+      visit(from, place++);
     }
 }`,
-  eachSource: `// The same for each place that windows over the result of a transposed convolution have a tap at.
+  eachSource: `// The same for each place of the result of a transposed convolution, taps from the last to the first.
 function eachSource(s, pixel, visit) {
   const { height, width, outHeight, outWidth, kernelHeight = 1, kernelWidth = 1, strideY = 1, strideX = 1 } = s;
   const { dilationY = 1, dilationX = 1, padTop = 0, padLeft = 0 } = s;
-  const taps = kernelHeight * kernelWidth, from = new Int32Array(taps), which = new Int32Array(taps);
+  const from = new Int32Array(kernelHeight * kernelWidth);
   for (let iy = 0, place = 0; iy < height; iy++)
     for (let ix = 0; ix < width; ix++) {
-      let count = 0;
-      for (let tap = 0; tap < taps; tap++) {
-        const ky = kernelHeight - 1 - Math.floor(tap / kernelWidth), kx = kernelWidth - 1 - (tap % kernelWidth);
-        const oy = (iy + padTop - ky * dilationY) / strideY, ox = (ix + padLeft - kx * dilationX) / strideX;
-        if (!(Number.isInteger(oy) && Number.isInteger(ox))) continue;
-        if (oy < 0 || oy >= outHeight || ox < 0 || ox >= outWidth) continue;
-        from[count] = (oy * outWidth + ox) * pixel;
-        which[count++] = tap;
-      }
-      visit(from, which, count, place++);
+      for (let ky = kernelHeight - 1, tap = 0; ky >= 0; ky--)
+        for (let kx = kernelWidth - 1; kx >= 0; kx--) {
+          const oy = (iy + padTop - ky * dilationY) / strideY, ox = (ix + padLeft - kx * dilationX) / strideX;
+          const isThere = Number.isInteger(oy) && Number.isInteger(ox) && oy >= 0 && oy < outHeight && ox >= 0 && ox < outWidth;
+          from[tap++] = isThere ? (oy * outWidth + ox) * pixel : -1;
+        }
+      visit(from, place++);
     }
 }`,
+  gather: `// What the taps meet, less a zero point, group by group.
+function gather(patch, x, from, pixel, part, zero) {
+  const step = from.length * part;
+  for (let t = 0; t < from.length; t++)
+    for (let c = 0, to = t * part; c < pixel; c += part, to += step)
+      for (let i = 0; i < part; i++) patch[to + i] = from[t] < 0 ? 0 : x[from[t] + c + i] - zero;
+}`,
   maxPool: `function maxPool(s, channels, x, y) {
-  eachWindow(s, channels, (from, which, count, place) => {
+  eachWindow(s, channels, (from, place) => {
     for (let c = 0; c < channels; c++) {
-      let max = -Infinity;
-      for (let t = 0; t < count; t++) max = Math.max(max, x[from[t] + c]);
-      y[place * channels + c] = max + 0;
+      let top = -Infinity;
+      for (const at of from) if (at >= 0) top = Math.max(top, x[at + c]);
+      y[place * channels + c] = top + 0;
     }
   });
 }`,
   avgPool: `function avgPool(s, channels, x, y) {
-  eachWindow(s, channels, (from, which, count, place) => {
-    for (let c = 0; c < channels; c++) y[place * channels + c] = sumBy(count, (t) => x[from[t] + c]) / count;
+  eachWindow(s, channels, (from, place) => {
+    const own = from.filter((at) => at >= 0);
+    for (let c = 0; c < channels; c++) y[place * channels + c] = sumBy(own.length, (t) => x[own[t] + c]) / own.length;
   });
 }`,
   avgPoolInt8: `function avgPoolInt8(s, channels, x, zero, ratio, to, y) {
-  eachWindow(s, channels, (from, which, count, place) => {
+  eachWindow(s, channels, (from, place) => {
+    const own = from.filter((at) => at >= 0);
     for (let c = 0; c < channels; c++) {
       let sum = 0;
-      for (let t = 0; t < count; t++) sum += x[from[t] + c] - zero;
-      y[place * channels + c] = toInt8(fr(fr(fr(sum) / count) * ratio), to, -128, 127);
+      for (const at of own) sum += x[at + c] - zero;
+      y[place * channels + c] = toInt8(fr(fr(fr(sum) / own.length) * ratio), to, -128, 127);
     }
   });
 }`,
@@ -182,7 +184,7 @@ function sumBy(n, number) {
     for (let i = at; i < at + n; i++) y[i] = fr(x[i] - fr(mean)) * inv;
   }
 }`,
-  gather: `function gather(outer, length, inner, count, x, indices, y) {
+  rowsOf: `function rowsOf(outer, length, inner, count, x, indices, y) {
   for (let o = 0; o < outer; o++)
     for (let j = 0; j < count; j++)
       for (let i = 0; i < inner; i++)

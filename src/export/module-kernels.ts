@@ -59,7 +59,7 @@ export const KERNELS: { readonly [K in Exclude<ListedKernel, 'product'>]: Row } 
   mul: combined('a * b'),
   batchNorm: rounded('batchNorm', 7),
   standardize: rounded('standardize', 3),
-  gather: named('gather'),
+  gather: named('rowsOf'),
   stridedCopy(args, [, x, from, , y, to]) {
     const { sizes, xSteps, ySteps } = walkOf(
       ...([args[0], args[3], args[6]] as [readonly number[], readonly number[], readonly number[]]),

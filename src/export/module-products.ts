@@ -22,108 +22,92 @@ export function productCall(
 ): string {
   const { extent, kernel, finish, name } = product;
   const order = readOrder(product);
-  const sums = SUMS[kernel.type];
-  const isCentred = kernel.type === 'int8' && (kernel.zeroPoint === null || kernel.zeroPoint !== 0);
-  const zero = isCentred ? [['zero', String(kernel.zeroPoint ?? `${zeroPoint}[0]`)] as const] : [];
-  if (kernel.type === 'float32' && extent.kind !== 'dense') checkFinite(name, extent.windows, kernel.values);
+  const { units, terms } = order;
+  const isDense = extent.kind === 'dense';
+  const isCentred = kernel.type === 'int8' && kernel.zeroPoint !== 0;
+  if (kernel.type === 'float32' && extent.kind === 'transposed') checkFinite(name, extent.windows, kernel.values);
   const numbers =
     kernel.type === 'int8'
       ? writer.constant(inOrder(kernel.values, order), 'weights')
       : realsOf(kernel.held, extent, kernel.values, order, writer);
+  const zero = isCentred ? String(kernel.zeroPoint ?? `${zeroPoint}[0]`) : '0';
   const end = (ENDS[finish.kind] as (finish: Finish, scale: string, writer: Writer) => End)(finish, scale, writer);
-  const walk = WALKS[extent.kind === 'dense' && extent.rows !== 1 ? 'rows' : extent.kind];
-  const title = [walk.name, sums.name, isCentred ? 'Centred' : '', end.name].join('');
+  const sums = SUMS[kernel.type];
+
+  const isCentredHere = isDense && isCentred; // windows take zero points off what they gather
+  const title = [isDense ? 'dense' : 'conv', sums.name, isCentredHere ? 'Centred' : '', end.name].join('');
+  const sizes = isDense ? [] : ['own'];
   const own = end.parameters ?? end.own.map(([parameter]) => parameter);
-  const parameters = ['x', 'y', ...walk.parameters, 'weights', ...(isCentred ? ['zero'] : []), ...own];
-  const term = (x: string, w: string): string => sums.term(isCentred ? `(${x} - zero)` : x, w);
-  const loops = walk.loops({ term, ...end });
+  const parameters = [
+    'x',
+    'from',
+    'y',
+    'to',
+    'terms',
+    'units',
+    ...sizes,
+    'weights',
+    ...(isCentredHere ? ['zero'] : []),
+    ...own,
+  ];
+  const loops = sums.loops(isCentredHere ? '(x[i] - zero)' : 'x[i]', !isDense, end);
   writer.define(title, `function ${title}(${parameters.join(', ')}) {\n${loops}\n}`);
-  const sizes = (walk.sizes as (extent: Extent, order: ReadOrder) => readonly string[])(extent, order);
-  const values = [x, y, ...sizes, numbers, ...[...zero, ...end.own].map(([, value]) => value)];
-  return `${title}(${values.join(', ')});`;
+  const rest = [numbers, ...(isCentredHere ? [zero] : []), ...end.own.map(([, value]) => value)];
+  const call = (given: string, from: string, to: string, ...parts: readonly number[]): string =>
+    `${title}(${[given, from, y, to, terms, units, ...parts, ...rest].join(', ')})`;
+
+  if (isDense) {
+    if (extent.rows === 1) return `${call(x, '0', '0')};`;
+    return `for (let row = 0; row < ${extent.rows}; row++) ${call(x, `row * ${terms}`, `row * ${units}`)};`;
+  }
+  const s = extent.windows;
+  const isConv = extent.kind === 'conv';
+  const groups = isConv ? s.groups : 1;
+  const pixel = isConv ? s.channels : s.units;
+  const patch = writer.made(`new ${sums.patch}(${groups * terms})`, 'patch');
+  const step = call(patch, '0', `place * ${units}`, units / groups);
+  return `${isConv ? 'eachWindow' : 'eachSource'}(${windowText(s)}, ${pixel}, (from, place) => {
+    gather(${patch}, ${x}, from, ${pixel}, ${pixel / groups}, ${zero});
+    ${step};
+  });`;
 }
 
-/** How a sum starts, how the next term is added, and what is stored of it. */
-interface Body {
-  readonly start: string;
-  readonly term: (x: string, w: string) => string;
-  readonly store: string;
+interface Sums {
+  readonly name: string;
+  /** The class of numbers that are gathered around a place of a window. */
+  readonly patch: string;
+  /** The body of a function of x from \`from\` on and y from \`to\` on; in groups, of each its terms and then the next. */
+  readonly loops: (number: string, hasGroups: boolean, end: End) => string;
 }
 
 /** One row a kind of kernel. */
-const SUMS: { readonly [K in Product['kernel']['type']]: Pick<Body, 'term'> & { readonly name: string } } = {
-  int8: { name: 'Int8', term: (x, w) => `(sum + ${x} * ${w}) | 0` },
-  float32: { name: '', term: (x, w) => `fr(sum + fr(${x} * ${w}))` },
-};
-
-interface Walk<E extends Extent> {
-  readonly name: string;
-  readonly parameters: readonly string[];
-  readonly sizes: (extent: E, order: ReadOrder) => readonly string[];
-  readonly loops: (body: Body) => string;
-}
-
-/** Loops over the places of a window, of either direction. */
-const windowed =
-  (each: 'eachWindow' | 'eachSource') =>
-  ({ term, start, store }: Body): string =>
-    `  ${each}(s, pixel, (from, which, count, place) => {
-    for (let u = 0; u < units; u++) {
-      const first = Math.floor(u / own) * part;
-      let sum = ${start};
-      for (let t = 0; t < count; t++) {
-        const at = from[t] + first, w = u * terms + which[t] * part;
-        for (let c = 0; c < part; c++) sum = ${term('x[at + c]', 'weights[w + c]')};
-      }
-      y[place * units + u] = ${store};
-    }
-  });`;
-
-/** Of a window: numbers a pixel that is read, those that a unit reads, units that read the same, units, and terms of each. */
-const WINDOWED = ['s', 'pixel', 'part', 'own', 'units', 'terms'];
-
-/** One row a kind of product, and one for a single row of a dense layer. */
-const WALKS: {
-  readonly [K in Extent['kind'] | 'rows']: Walk<Extract<Extent, { kind: K extends 'rows' ? 'dense' : K }>>;
-} = {
-  dense: {
-    name: 'dense',
-    parameters: ['terms', 'units'],
-    sizes: ({ terms, units }) => [terms, units].map(String),
-    loops: ({ term, start, store }) => `  for (let u = 0, w = 0; u < units; u++) {
+const SUMS: { readonly [K in Product['kernel']['type']]: Sums } = {
+  // Unit by unit
+  int8: {
+    name: 'Int8',
+    patch: 'Int16Array',
+    loops: (number, hasGroups, { start, store }) => `  for (let u = 0, w = 0; u < units; u++) {
     let sum = ${start};
-    for (let i = 0; i < terms; i++) sum = ${term('x[i]', 'weights[w++]')};
-    y[u] = ${store};
+    for (let i = from${hasGroups ? ' + Math.floor(u / own) * terms' : ''}, end = i + terms; i < end; i++) sum = (sum + ${number} * weights[w++]) | 0;
+    y[to + u] = ${store};
   }`,
   },
-  rows: {
-    name: 'denseRows',
-    parameters: ['rows', 'terms', 'units'],
-    sizes: ({ rows, terms, units }) => [rows, terms, units].map(String),
-    loops: ({ term, start, store }) => `  for (let row = 0; row < rows; row++)
-    for (let u = 0, w = 0; u < units; u++) {
-      let sum = ${start};
-      for (let i = row * terms, end = i + terms; i < end; i++) sum = ${term('x[i]', 'weights[w++]')};
-      y[row * units + u] = ${store};
-    }`,
-  },
-  conv: {
-    name: 'conv',
-    parameters: WINDOWED,
-    sizes({ windows }, { units, terms }) {
-      const { channels, groups } = windows;
-      return [windowText(windows), ...[channels, channels / groups, units / groups, units, terms].map(String)];
-    },
-    loops: windowed('eachWindow'),
-  },
-  transposed: {
-    name: 'transposed',
-    parameters: WINDOWED,
-    sizes: ({ windows }, { units, terms }) => {
-      const pixel = String(windows.units);
-      return [windowText(windows), pixel, pixel, String(units), String(units), String(terms)];
-    },
-    loops: windowed('eachSource'),
+  // Term by term, since sums that wait for themselves take several times as long; a number that is stored is rounded
+  float32: {
+    name: '',
+    patch: 'Float32Array',
+    loops: (_, hasGroups, { store }) =>
+      [
+        '  y.fill(0, to, to + units);',
+        '  for (let i = 0, w = 0; i < terms; i++)',
+        hasGroups
+          ? `    for (let end = to + own, u = to, at = from + i; u < to + units; end += own, at += terms)
+      for (const v = x[at]; u < end; u++) y[u] += fr(v * weights[w++]);`
+          : '    for (let u = to, v = x[from + i]; u < to + units; u++) y[u] += fr(v * weights[w++]);',
+        ...(store === 'sum'
+          ? []
+          : [`  for (let u = 0; u < units; u++) y[to + u] = ${store.replace('sum', 'y[to + u]')};`]),
+      ].join('\n'),
   },
 };
 
@@ -140,18 +124,20 @@ export function windowText(s: object): string {
   return `{ ${fields.map(([field, n]) => `${field}: ${n}`).join(', ')} }`;
 }
 
-/** Windows leave out what is outside of the image, which is 0: of weights that are no finite numbers it would be NaN. */
+/** Positions that no stride reaches are no terms, and count as 0 here: times a weight that is no finite number that is NaN. */
 function checkFinite(name: string, s: Convolution, values: Float32Array): void {
   if (values.every((x) => Math.abs(x) < Infinity)) return;
   throw new StateError(
     'toModule',
-    `node "${name}" has weights that are NaN or infinite, and windows of ${s.kernelHeight}x${s.kernelWidth}. Train it again, or replace them`,
+    `node "${name}" is a transposed convolution with strides of ${s.strideY} and ${s.strideX} and has weights that are NaN or infinite. Train it again, or replace them`,
   );
 }
 
 /** What a sum starts with and what becomes of it, and what the function has to be given for that. */
-interface End extends Pick<Body, 'start' | 'store'> {
+interface End {
   readonly name: string;
+  readonly start: string;
+  readonly store: string;
   /** Those of `own`, unless some may be left out. */
   readonly parameters?: readonly string[];
   readonly own: readonly (readonly [parameter: string, value: string])[];
@@ -167,9 +153,9 @@ const plain = (fields: Readonly<Record<string, number>>): (readonly [string, str
 /** Sums times scales as real numbers, and as int8 where a format is given: one function, which is called once a unit. */
 const REAL_END: Pick<End, 'name' | 'parameters' | 'start' | 'store'> = {
   name: '',
-  parameters: ['bias', 'scales', 'to', 'low', 'high'],
+  parameters: ['bias', 'scales', 'point', 'low', 'high'],
   start: 'bias[u]',
-  store: 'to === undefined ? fr(fr(sum) * scales[u]) : toInt8(fr(fr(sum) * scales[u]), to, low, high)',
+  store: 'point === undefined ? fr(fr(sum) * scales[u]) : toInt8(fr(fr(sum) * scales[u]), point, low, high)',
 };
 
 const realValues = (bias: Int32Array, scales: Float32Array, constant: Writer['constant']): End['own'] => [
@@ -181,7 +167,7 @@ const realValues = (bias: Int32Array, scales: Float32Array, constant: Writer['co
 const ENDS: Ends = {
   requantize: ({ bias, scales, zeroPoint, low, high }, _, { constant }) => ({
     ...REAL_END,
-    own: [...realValues(bias, scales, constant), ...plain({ to: zeroPoint, low, high })],
+    own: [...realValues(bias, scales, constant), ...plain({ point: zeroPoint, low, high })],
   }),
   whole: ({ bias, multipliers, shifts, zeroPoint, low, high }, _, { constant }) => ({
     name: 'Whole',
@@ -189,10 +175,10 @@ const ENDS: Ends = {
       ['bias', constant(bias, 'bias')],
       ['multipliers', constant(multipliers, 'multipliers')],
       ['shifts', constant(shifts, 'shifts')],
-      ...plain({ to: zeroPoint, low, high }),
+      ...plain({ point: zeroPoint, low, high }),
     ],
     start: 'bias[u]',
-    store: 'Math.min(Math.max(scaled(sum, multipliers[u], shifts[u]) + to, low), high)',
+    store: 'Math.min(Math.max(scaled(sum, multipliers[u], shifts[u]) + point, low), high)',
   }),
   dequantize: ({ bias, scales }, _, { constant }) => ({ ...REAL_END, own: realValues(bias, scales, constant) }),
   dynamic: ({ scales, bias }, scale, { constant }) => ({
@@ -216,17 +202,20 @@ const ENDS: Ends = {
   },
 };
 
-/** The name of a kernel of real numbers, in the order in which they are read, made of what it is held as. */
+/** The name of a kernel of real numbers, of each term the units, made of what it is held as. */
 function realsOf(held: Held, extent: Extent, values: Float32Array, order: ReadOrder, writer: Writer): string {
-  const own = inOrder(values, order);
   const isMixed = held.as === 'levels' && extent.kind === 'transposed'; // scales lie along another axis than that of the units
-  if (held.as === 'float32' || isMixed) return writer.constant(own, 'weights');
-  const numbers = inOrder(held.numbers as Int8Array, order);
-  const name = writer.constant(numbers, 'numbers');
-  return writer.made(
-    (HELD[held.as] as (held: Held, name: string, order: ReadOrder, w: Writer) => string)(held, name, order, writer),
-    'weights',
-  );
+  if (held.as === 'float32' || isMixed) return writer.constant(byTerms(values, order), 'weights');
+  const name = writer.constant(byTerms(held.numbers as Int8Array, order), 'numbers');
+  const make = HELD[held.as] as (held: Held, name: string, order: ReadOrder, writer: Writer) => string;
+  return writer.made(make(held, name, order, writer), 'weights');
+}
+
+/** Numbers term by term, of each the units. */
+function byTerms<N extends Int8Array | Float32Array>(numbers: N, order: ReadOrder): N {
+  const { units, terms } = order;
+  const own = inOrder(numbers, order);
+  return own.map((_, i) => own[(i % units) * terms + Math.floor(i / units)]!) as N;
 }
 
 type Made = {
@@ -240,12 +229,8 @@ type Made = {
 
 /** One row a way in which numbers are held. */
 const HELD: Made = {
-  levels({ group, scales }, name, { units, terms }, { constant }) {
-    const groups = Math.ceil(terms / group);
-    // Unit by unit, as they are read
-    const own = Float32Array.from(scales, (_, i) => scales[(i % groups) * units + Math.floor(i / groups)]!);
-    return `floatsOfLevels(${name}, ${terms}, ${Math.min(group, terms)}, ${constant(own, 'scales')})`;
-  },
+  levels: ({ group, scales }, name, { units, terms }, { constant }) =>
+    `floatsOfLevels(${name}, ${units}, ${Math.min(group, terms)}, ${constant(scales, 'scales')})`,
   float16: (_, name) => `floatsOfHalves(${name})`,
   bfloat16: (_, name) => `floatsOfUpper(${name})`,
 };
