@@ -1,0 +1,158 @@
+import { ROUTINES, textsOf } from './c-routines.ts';
+import type { PortText, RunText } from './c-run.ts';
+import { commented, indented, joined } from './c-text.ts';
+
+/** What a file says. */
+export interface FileText {
+  readonly name: string;
+  readonly run: RunText;
+  readonly inputs: readonly (PortText & { readonly entries: number })[];
+  /** Of the outputs to the numbers of the self-test. */
+  readonly digest: number;
+}
+
+const typeOf = ({ type }: PortText): string => (type === 'int32' ? 'int32_t' : 'float');
+
+const parameters = ({ inputs, run: { outputs } }: FileText): string =>
+  [
+    ...inputs.map((port) => `const ${typeOf(port)} *${port.name}`),
+    ...outputs.map((port) => `${typeOf(port)} *${port.name}`),
+  ].join(', ');
+
+const sizeOf = ({ name }: FileText, port: PortText): string => `${name}_${port.name}_SIZE`.toUpperCase();
+
+/** Bytes of static memory that a run needs. */
+const memoryOf = ({ run }: FileText): number =>
+  Math.ceil(run.memory.bytes / (run.isRealMemory ? 4 : 1)) * (run.isRealMemory ? 4 : 1);
+
+export function headerText(file: FileText): string {
+  const { name, inputs, run } = file;
+  const guard = `${name.toUpperCase()}_H`;
+  const sizes = [...inputs, ...run.outputs].map(
+    (port) => `#define ${sizeOf(file, port)} ${port.size} /* ${commented(port.title)} [${port.shape.join(', ')}] */`,
+  );
+  return `/* A network, made by toC of whittle-ml. */
+#ifndef ${guard}
+#define ${guard}
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+${sizes.join('\n')}
+#define ${name.toUpperCase()}_MEMORY ${memoryOf(file)} /* bytes that a run works in */
+
+/* Computes the outputs for one sample, one run at a time; they must not overlap the inputs. 0, or 1 where an index is outside
+   of its table. */
+int ${name}_run(${parameters(file)});
+
+/* 1 where a run on numbers of its own gives the bits that it has to, else 0. */
+int ${name}_self_test(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+`;
+}
+
+const FLASH = `/* Where constants lie. On AVR this needs GNU extensions (-std=gnu99); elsewhere they are in flash by themselves. */
+#ifndef WHITTLE_FLASH
+#ifdef __FLASH
+#define WHITTLE_FLASH __flash
+#else
+#define WHITTLE_FLASH
+#endif
+#endif`;
+
+const EXACT = `#ifdef __FAST_MATH__
+#error "the bits of the network need numbers as IEEE 754 has them: build this file without -ffast-math"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
+#error "float is computed in more bits here: build this file with -msse2 -mfpmath=sse"
+#endif`;
+
+const APART = `/* A product and a sum are two roundings. */
+#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__FP_FAST_FMA) || defined(__FP_FAST_FMAF)
+#pragma GCC optimize("fp-contract=off")
+#endif
+#else
+#pragma STDC FP_CONTRACT OFF
+#endif`;
+
+const WIDE = `#include <float.h>
+#if DBL_MANT_DIG < 53
+#error "this network computes in float64, which double is not here: avr-gcc from 10 on has -mdouble=64, and toC with logits: true leaves out a softmax or sigmoid at its end"
+#endif`;
+
+export function sourceText(file: FileText): string {
+  const { name, run } = file;
+  const { products, declarations, lines, memory } = run;
+  const routines = textsOf(run.routines);
+  const isContracted = products.isContracted || routines.some((routine) => routine.isContracted === true);
+  const isDouble = routines.some((routine) => routine.isDouble === true);
+  const structures = routines.filter(({ text }) => text === ROUTINES.window.text);
+  const others = routines.filter((routine) => !structures.includes(routine));
+  const hasSizes = structures.length > 0 || products.layers !== '';
+  const constants = [products.layers, ...declarations, ...lines].join('\n');
+  const parts = [
+    `/* A network, made by toC of whittle-ml. */\n#include "${name}.h"\n#include <string.h>`,
+    /\b(NAN|INFINITY)\b/.test(constants) ? '#include <math.h> /* NAN and INFINITY alone */' : null,
+    isDouble ? WIDE : null,
+    EXACT,
+    isContracted ? APART : null,
+    FLASH,
+    hasSizes
+      ? `typedef ${run.mostOf < 65536 ? 'uint16_t' : 'uint32_t'} size_of; /* of what is known of layers */`
+      : null,
+    ...[...structures, ...others].map(({ text }) => text),
+    products.routines === '' ? null : products.routines,
+    products.layers === '' ? null : products.layers,
+    ...declarations,
+    memory.bytes === 0 ? null : memoryText(run),
+    `int ${name}_run(${parameters(file)})\n{\n${indented(joined(...lines, 'return 0;'))}\n}`,
+    selfTestText(file),
+  ];
+  return `${parts.filter((part) => part !== null).join('\n\n')}\n`;
+}
+
+const memoryText = ({ memory: { bytes }, isRealMemory }: RunText): string =>
+  isRealMemory ? `static float memory[${Math.ceil(bytes / 4)}];` : `static int8_t memory[${bytes}];`;
+
+/** Inputs as `testNumbers` makes them, and the digest of what comes of them. */
+function selfTestText(file: FileText): string {
+  const { name, inputs, run, digest } = file;
+  const { outputs } = run;
+  const all = [...inputs, ...outputs];
+  const filled = inputs.map((port) => {
+    const made =
+      port.type === 'int32'
+        ? `(int32_t)((state >> 16) % ${port.entries}u)`
+        : '(float)((int32_t)((state >> 16) ^ 0x8000u) - 0x8000) / 8192.0f';
+    return `for (size_t i = 0; i < ${sizeOf(file, port)}; i++) {
+  state = state * 1664525u + 1013904223u;
+  ${port.name}[i] = ${made};
+}`;
+  });
+  const hashed = outputs.map(
+    (port) => `for (size_t i = 0; i < ${sizeOf(file, port)}; i++) {
+  uint32_t bits;
+  memcpy(&bits, ${port.name} + i, sizeof bits);
+  if (${port.name}[i] != ${port.name}[i] || ${port.name}[i] == 0) bits = 0; /* NaN, -0 */
+  for (int byte = 0; byte < 4; byte++, bits >>= 8) hash = (hash ^ (bits & 255)) * 16777619u;
+}`,
+  );
+  const body = joined(
+    ...all.map((port) => `static ${typeOf(port)} ${port.name}[${sizeOf(file, port)}];`),
+    'uint32_t state = 1, hash = 2166136261u;',
+    ...filled,
+    `if (${name}_run(${all.map((port) => port.name).join(', ')})) return 0;`,
+    ...hashed,
+    `return hash == ${digest}u;`,
+  );
+  return `int ${name}_self_test(void)\n{\n${indented(body)}\n}`;
+}

@@ -1,0 +1,224 @@
+import type { Window } from '../../kernels/interface/convolution.ts';
+import { StateError } from '../base/errors.ts';
+import { chosen } from './c-forms.ts';
+import type { Layer } from './c-layer.ts';
+import { constant, float, narrowed, typeOf } from './c-text.ts';
+import { inOrder, readOrder } from './order.ts';
+import type { Extent, Finish, Product } from './product.ts';
+import { type Numbers, stored } from './storage.ts';
+
+type Unstored = Omit<Layer, 'storage'> & { readonly numbers: Numbers };
+
+/** Numbers of products in the order in which they are read, each in the form that is best for all of them. */
+export function layersOf(products: readonly (readonly [name: string, Product])[], isSmall: boolean): Layer[] {
+  const unstored = products.map(([name, product]): Unstored => {
+    const order = readOrder(product);
+    const { as, numbers } = numbersOf(product);
+    return {
+      ...{ name, product, as, type: typeOf(numbers), units: order.units, terms: order.terms },
+      numbers: inOrder(numbers, order),
+    };
+  });
+  const lists = unstored.map(({ numbers }) => numbers);
+  const storages = isSmall ? chosen(lists) : lists.map((numbers) => stored(numbers, ['plain']));
+  return unstored.map(({ numbers: _, ...layer }, i) => ({ ...layer, storage: storages[i]! }));
+}
+
+/** What is kept of a kernel. */
+function numbersOf({ kernel, extent, name }: Product): { as: Layer['as']; numbers: Numbers } {
+  if (kernel.type === 'int8') return { as: 'integers', numbers: kernel.values };
+  const { values, held } = kernel;
+  if (extent.kind !== 'dense' && !values.every(Number.isFinite))
+    throw new StateError(
+      'toC',
+      `the kernel of node "${name}" has a number that is not finite, which C would leave out beyond the edges of images`,
+    );
+  // Scales along the terms of a sum are none that a unit has
+  if (held.as === 'levels' && extent.kind === 'transposed' && !areOne(held.scales))
+    return { as: 'float32', numbers: values };
+  return { as: held.as, numbers: held.numbers };
+}
+
+const areOne = (numbers: Float32Array | Int32Array): boolean => numbers.every((x) => x === numbers[0]);
+
+/** What a window goes over, from x to the result of a product. */
+export interface Windowed extends Omit<Window, 'batch'> {
+  readonly channels: number;
+  readonly perTap: number;
+  readonly unitsPerGroup: number;
+}
+
+const ONCE = { strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, padTop: 0, padLeft: 0 };
+
+/** One row a kind. Of a transposed product the sizes of the image are those of x, and positions those of the result. */
+const WINDOWS: { readonly [K in Extent['kind']]: (extent: Extract<Extent, { kind: K }>) => Windowed } = {
+  dense: ({ rows, terms, units }) => ({
+    ...ONCE,
+    ...{ channels: terms, height: rows, width: 1, outHeight: rows, outWidth: 1, kernelHeight: 1, kernelWidth: 1 },
+    ...{ perTap: terms, unitsPerGroup: units },
+  }),
+  conv: ({ windows: { batch: _, units, groups, ...window } }) => ({
+    ...window,
+    perTap: window.channels / groups,
+    unitsPerGroup: units / groups,
+  }),
+  transposed: ({ windows: { batch: _, channels, units, groups: __, ...window } }) => ({
+    ...window,
+    ...{ height: window.outHeight, width: window.outWidth, outHeight: window.height, outWidth: window.width },
+    ...{ channels: units, perTap: units, unitsPerGroup: channels },
+  }),
+};
+
+export const windowedOf = (extent: Extent): Windowed => (WINDOWS[extent.kind] as (extent: Extent) => Windowed)(extent);
+
+/** A window as C has it. */
+export function windowFields(window: Omit<Windowed, 'perTap' | 'unitsPerGroup'>): Record<string, string> {
+  const { channels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = window;
+  const { strideY, strideX, dilationY, dilationX, padTop, padLeft } = window;
+  const numbers = {
+    ...{ channels, height, width, out_height: outHeight, out_width: outWidth },
+    ...{ kernel_height: kernelHeight, kernel_width: kernelWidth, stride_y: strideY, stride_x: strideX },
+    ...{ dilation_y: dilationY, dilation_x: dilationX, pad_top: padTop, pad_left: padLeft },
+  };
+  return Object.fromEntries(Object.entries(numbers).map(([field, n]) => [field, String(n)]));
+}
+
+/** How the finish of all layers of a file is held: one type of biases, and one scale where each layer has no more. */
+export interface Finishes {
+  readonly hasManyScales: boolean;
+  readonly hasOneScale: boolean;
+  readonly biases: ReadonlyMap<Layer, Int8Array | Int16Array | Int32Array>;
+  /** What is taken from each number of x; null for what a sample brings. */
+  readonly zeros: ReadonlyMap<Layer, number | null>;
+}
+
+const scalesOf = (finish: Finish): Float32Array | null => ('scales' in finish ? finish.scales : null);
+
+export function finishesOf(layers: readonly Layer[], isSmall: boolean): Finishes {
+  const scales = layers.flatMap(({ product: { finish } }) => scalesOf(finish) ?? []);
+  const zeros = new Map(
+    layers.map((layer) => [layer, layer.product.kernel.type === 'int8' ? layer.product.kernel.zeroPoint : 0] as const),
+  );
+  const whole = layers.filter(({ product: { finish } }) => finish.kind !== 'real' && finish.kind !== 'dynamic');
+  const given = whole.map(({ product: { finish } }) => finish.bias as Int32Array);
+  const apart = whole.map((layer, i) => unfolded(layer, given[i]!));
+  const folded = narrowed(given);
+  const narrow = narrowed(apart.map(({ bias }) => bias));
+  const isWorth = isSmall && bytesOf(narrow) + 16 < bytesOf(folded); // 16 bytes of code: a subtraction
+  if (isWorth) for (const [i, layer] of whole.entries()) zeros.set(layer, apart[i]!.zero);
+  const taken = isWorth ? narrow : folded;
+  return {
+    hasManyScales: !scales.every(areOne),
+    hasOneScale: scales.some(areOne),
+    biases: new Map(whole.map((layer, i) => [layer, taken[i]!])),
+    zeros,
+  };
+}
+
+const bytesOf = (arrays: readonly ArrayBufferView[]): number => arrays.reduce((sum, x) => sum + x.byteLength, 0);
+
+/**
+ * Biases without the zero point of x that was folded into them: Σx·w + b = Σ(x - z)·w + (b + z·Σw) for any z, and for that zero
+ * point, or one near it, they are small. Not where what is outside of an image counts as one.
+ */
+function unfolded({ product: { extent, kernel } }: Layer, bias: Int32Array): { zero: number | null; bias: Int32Array } {
+  const given = kernel.type === 'int8' ? kernel.zeroPoint : 0;
+  if (extent.kind !== 'dense' || kernel.type !== 'int8' || given !== 0) return { zero: given, bias };
+  const sums = new Int32Array(bias.length);
+  for (const [i, w] of kernel.values.entries()) sums[i % bias.length]! += w;
+  let best = { zero: 0, bias, most: Infinity };
+  for (let zero = -128; zero < 128; zero++) {
+    const own = bias.map((b, u) => b + zero * sums[u]!);
+    const most = own.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+    if (most < best.most) best = { zero, bias: own, most };
+  }
+  return best;
+}
+
+interface Finished {
+  readonly arrays: readonly string[];
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+type FinishText<K extends Finish['kind']> = (
+  finish: Extract<Finish, { kind: K }>,
+  layer: Layer,
+  finishes: Finishes,
+) => Finished;
+
+const both = (...all: readonly Finished[]): Finished => ({
+  arrays: all.flatMap(({ arrays }) => arrays),
+  fields: Object.assign({}, ...all.map(({ fields }) => fields)) as Finished['fields'],
+});
+
+function biasText(layer: Layer, finishes: Finishes): Finished {
+  const name = `${layer.name}_bias`;
+  return { arrays: [constant(name, finishes.biases.get(layer)!)], fields: { bias: name } };
+}
+
+/** A scale by itself, or where layers of the file have one a unit, an array and how far apart those of two units are. */
+function scaleText({ name }: Layer, scales: Float32Array, { hasManyScales, hasOneScale }: Finishes): Finished {
+  if (!hasManyScales) return { arrays: [], fields: { scale: float(scales[0]!) } };
+  const isOne = areOne(scales);
+  return {
+    arrays: [constant(`${name}_scales`, isOne ? scales.slice(0, 1) : scales)],
+    fields: { scales: `${name}_scales`, ...(hasOneScale ? { scale_step: isOne ? '0' : '1' } : {}) },
+  };
+}
+
+const rangeText = (zeroPoint: number, low: number, high: number): Finished => ({
+  arrays: [],
+  fields: { out_zero: String(zeroPoint), low: String(low), high: String(high) },
+});
+
+function shiftText({ name }: Layer, bias: Float32Array | null): Finished {
+  return bias === null
+    ? { arrays: [], fields: {} }
+    : { arrays: [constant(`${name}_bias`, bias)], fields: { real_bias: `${name}_bias` } };
+}
+
+/** One row a finish. */
+const FINISHES: { readonly [K in Finish['kind']]: FinishText<K> } = {
+  requantize: ({ scales, zeroPoint, low, high }, layer, finishes) =>
+    both(biasText(layer, finishes), scaleText(layer, scales, finishes), rangeText(zeroPoint, low, high)),
+  whole: ({ multipliers, shifts, zeroPoint, low, high }, layer, finishes) => {
+    const isOne = areOne(multipliers) && areOne(shifts);
+    const step = isOne ? '0' : '1';
+    const some = (numbers: Int32Array): Int32Array => (isOne ? numbers.slice(0, 1) : numbers);
+    const { name } = layer;
+    const arrays = [
+      constant(`${name}_multipliers`, some(multipliers)),
+      constant(`${name}_shifts`, Int8Array.from(some(shifts))),
+    ];
+    const fields = { multipliers: `${name}_multipliers`, shifts: `${name}_shifts`, multiplier_step: step };
+    return both(biasText(layer, finishes), { arrays, fields }, rangeText(zeroPoint, low, high));
+  },
+  dequantize: ({ scales }, layer, finishes) => both(biasText(layer, finishes), scaleText(layer, scales, finishes)),
+  dynamic: ({ scales, bias }, layer, finishes) => both(scaleText(layer, scales, finishes), shiftText(layer, bias)),
+  real: ({ bias, activation }, layer) =>
+    both(shiftText(layer, bias), { arrays: [], fields: { activation: activation.toUpperCase() } }),
+};
+
+export function finishText(layer: Layer, finishes: Finishes): Finished {
+  const { finish } = layer.product;
+  return (FINISHES[finish.kind] as FinishText<Finish['kind']>)(finish as never, layer, finishes);
+}
+
+/** Scales of the levels of a layer as they are read: those of a unit side by side. */
+export function levelsText(layer: Layer): Finished {
+  const { kernel } = layer.product;
+  if (layer.as !== 'levels' || kernel.type === 'int8' || kernel.held.as !== 'levels') return { arrays: [], fields: {} };
+  const { scales, group } = kernel.held;
+  const name = `${layer.name}_level_scales`;
+  if (areOne(scales))
+    return {
+      arrays: [constant(name, scales.slice(0, 1))],
+      fields: { level_scales: name, groups: '0', group: String(layer.terms) },
+    };
+  const groups = scales.length / layer.units;
+  const byUnit = scales.map((_, i) => scales[(i % groups) * layer.units + Math.floor(i / groups)]!);
+  return {
+    arrays: [constant(name, byUnit)],
+    fields: { level_scales: name, groups: String(groups), group: String(Math.min(group, layer.terms)) },
+  };
+}
