@@ -27,7 +27,8 @@ export function predictText(encoder: ModuleEncoder, listing: Listing): Predictin
   const { inputs, outputs } = listing;
   const json: unknown = JSON.parse(JSON.stringify(encoder ?? null));
   const { type, format } = Object(json) as { readonly type?: unknown; readonly format?: unknown };
-  const [input, output] = [inputs[0]!, outputs[0]!];
+  const input = inputs[0]!;
+  const output = outputs[0]!;
   if (inputs.length !== 1 || outputs.length !== 1 || input.type !== 'float32')
     throw new StateError(
       'toModule',
