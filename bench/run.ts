@@ -8,6 +8,7 @@ import { besideProductRow, convLadderRows } from './convolutions.ts';
 import { copyRows } from './copies.ts';
 import { csvRow } from './csv.ts';
 import { environment, load } from './environment.ts';
+import { exportRow } from './exports.ts';
 import { fitRows } from './fits.ts';
 import { BENCH } from './folder.ts';
 import { collectGarbage } from './garbage.ts';
@@ -77,6 +78,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...imageStepRows(tables, peers),
     ...inferenceRows(tables, peers),
     ...imageInferenceRows(tables, peers),
+    exportRow(),
     csvRow(peers),
     ...fitRows(peers),
   ];

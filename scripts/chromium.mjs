@@ -21,7 +21,8 @@ function serve(pages, onResult) {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
     response.setHeader('Cache-Control', 'no-store');
-    const asset = /^\/(dist\/(src|kernels)|scripts|data)\/[\w./-]+$/.test(pathname) && !pathname.includes('..');
+    const asset =
+      /^\/(dist\/(src|kernels)|scripts|data|\.cache\/modules)\/[\w./-]+$/.test(pathname) && !pathname.includes('..');
     const file = join(root, pathname);
     const result = /^\/result\/(\d+)$/.exec(pathname);
     if (request.method === 'POST' && result !== null) {

@@ -48,18 +48,28 @@ function fetch({ name, version, packages, binary }) {
  * All engines: `title` with the version that is there, and `command`, to which a script is appended; or `missing`, a
  * sentence. Of Node, the running one is used where its major version is asked for.
  */
-export function engines() {
-  return wanted().map((engine) => {
-    const { name, version, packages, run } = engine;
-    const isRunning = name === 'Node' && process.versions.node.split('.')[0] === version;
-    const binary = isRunning ? process.execPath : fetch(engine);
-    const title = `${name} ${version}`;
-    if (binary === null)
-      return { title, missing: `${title} could not be fetched from the npm registry as ${packages.join(' or ')}.` };
-    const { stdout, error, status } = spawnSync(binary, ['--version'], { encoding: 'utf8' });
-    const found = /\d+\.\d+\.\d+/.exec(stdout ?? '')?.[0];
-    if (status !== 0 || found === undefined)
-      return { title, missing: `${title} does not start: ${error?.message ?? `its exit status is ${status}`}.` };
-    return { title: `${name} ${found}`, command: [binary, ...run] };
+export const engines = () => wanted().map(engineOf);
+
+/** The same of workerd, the engine of Cloudflare's workers, which takes a configuration and no script. */
+export const workerd = () =>
+  engineOf({
+    name: 'workerd',
+    version: '1.20261117.1',
+    packages: [`@cloudflare/workerd-${platform === 'win32' ? 'windows' : platform}-${arch.replace('x64', '64')}`],
+    binary: `bin/workerd${exe}`,
+    run: [],
   });
+
+function engineOf(engine) {
+  const { name, version, packages, run } = engine;
+  const isRunning = name === 'Node' && process.versions.node.split('.')[0] === version;
+  const binary = isRunning ? process.execPath : fetch(engine);
+  const title = `${name} ${version}`;
+  if (binary === null)
+    return { title, missing: `${title} could not be fetched from the npm registry as ${packages.join(' or ')}.` };
+  const { stdout, error, status } = spawnSync(binary, ['--version'], { encoding: 'utf8' });
+  const found = /\d+[.-]\d+[.-]\d+/.exec(stdout ?? '')?.[0];
+  if (status !== 0 || found === undefined)
+    return { title, missing: `${title} does not start: ${error?.message ?? `its exit status is ${status}`}.` };
+  return { title: `${name} ${found}`, command: [binary, ...run] };
 }

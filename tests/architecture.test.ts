@@ -75,7 +75,7 @@ const ARROWS: Record<string, readonly string[]> = {
   graph: ['base'],
   infer: ['graph', 'kernels', 'base'],
   io: ['infer', 'graph', 'kernels', 'base'],
-  export: ['infer', 'graph', 'io', 'kernels', 'base'],
+  export: ['data', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   data: ['tensor', 'memory', 'kernels', 'base'],
   learn: ['data', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   nn: ['autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],

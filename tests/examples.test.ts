@@ -21,6 +21,7 @@ describe.each([
   'docs/sharing.md',
   'docs/pareto.md',
   'docs/sorting.md',
+  'docs/export.md',
 ])('examples of %s', (file) => {
   const scripts = ['docs/learn.md', 'docs/quantization.md'].includes(file) ? examplesOf(file, 'js') : []; // those that are no TypeScript by strict rules
   const examples = [...examplesOf(file), ...scripts];

@@ -9,16 +9,14 @@ export class Numbers implements Pick<Writer, 'constant' | 'made'> {
   /** Statements, in order. */
   readonly lines: string[] = [];
   private readonly coder = new Coder();
-  private readonly names = new Map<string, string>();
+  private readonly constants: { readonly numbers: Coded | Float32Array; readonly name: string }[] = [];
   private readonly counts = new Map<string, number>();
 
   constant(numbers: Coded | Float32Array, hint: string): string {
-    const { buffer, byteOffset, byteLength } = numbers;
-    const key = `${numbers.constructor.name} ${new Uint8Array(buffer, byteOffset, byteLength).join()}`;
-    const known = this.names.get(key);
-    if (known !== undefined) return known;
+    const known = this.constants.find((other) => areSame(other.numbers, numbers));
+    if (known !== undefined) return known.name;
     const name = this.made(this.expressionOf(numbers), hint);
-    this.names.set(key, name);
+    this.constants.push({ numbers, name });
     return name;
   }
 
@@ -50,6 +48,9 @@ export class Numbers implements Pick<Writer, 'constant' | 'made'> {
     return `pick(${read}, ${this.coder.add(Uint8Array.from(words, (word) => places.get(word)!))})`;
   }
 }
+
+const areSame = (a: Coded | Float32Array, b: Coded | Float32Array): boolean =>
+  a.constructor === b.constructor && a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
 
 /** The words that there are, of which places take a byte; 0 first, since its place takes the least. Null for too many. */
 function tableOf(words: ArrayLike<number>, most: number): Int32Array | null {

@@ -5,6 +5,7 @@ import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Argument, type Call, isReference, type Listing, listingOf } from './listing.ts';
 import type { Coded } from './module-coder.ts';
+import { type ModuleEncoder, predictText } from './module-encoder.ts';
 import { HELPERS } from './module-helpers.ts';
 import { KERNELS } from './module-kernels.ts';
 import { minified } from './module-minified.ts';
@@ -20,6 +21,13 @@ export interface ModuleOptions {
   readonly name?: string;
   /** Fewer bytes instead of a text to read: no comments and blanks, and short names. Default: false. */
   readonly minify?: boolean;
+  /**
+   * What made the numbers that the network was trained on: a fitted `TableEncoder`, `StandardScaler` or `MinMaxScaler`, or the JSON
+   * of one. Then the module exports `predict` too: from a row of the table, an object of columns, to what it says there, a number
+   * or a label with the probabilities of all `classes`; of a scaler from numbers as they were measured to the network's.
+   * Numbers are numbers or plain decimal texts there. Columns of dates are refused. Default: none.
+   */
+  readonly encoder?: ModuleEncoder;
 }
 
 /** A network as source code. */
@@ -51,13 +59,14 @@ export interface ModuleText {
  * await writeFileAtomic(path, source);
  */
 export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): ModuleText {
-  checkOptions('toModule', options, 'name minify');
-  const { name = 'A network', minify = false } = options;
+  checkOptions('toModule', options, 'name minify encoder');
+  const { name = 'A network', minify = false, encoder } = options;
   checkText('toModule', 'name', name);
   checkFlag('toModule', 'minify', minify);
   const listing = listingOf('toModule', network);
   const empty = listing.inputs.find(({ size }) => size === 0);
   if (empty !== undefined) throw new StateError('toModule', `input "${empty.name}" has no numbers`);
+  const predicting = encoder === undefined ? null : predictText(encoder, listing);
   const numbers = new Numbers();
   const defined = new Map<string, string>();
   const calls = callsOf(listing, {
@@ -74,6 +83,7 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
     portsText(listing),
     runText(listing, entries),
     testText(listing, entries, testDigest(network)),
+    ...(predicting?.source ?? []),
   ];
   const digits = numbers.digits();
   const text = [...defined.values(), ...own];
@@ -83,7 +93,10 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
     ...helpersOf(text),
     ...text,
   ].join('\n');
-  return { source: minify ? minified(source) : `${source}\n`, types: typesText(listing, name) };
+  return {
+    source: minify ? minified(source) : `${source}\n`,
+    types: [typesText(listing, name), ...(predicting?.types ?? []).map((line) => `${line}\n`)].join(''),
+  };
 }
 
 const CLASSES = { float32: 'Float32Array', int8: 'Int8Array', int32: 'Int32Array' } as const;

@@ -5,6 +5,7 @@ import { arrayRows } from '../../bench/array-rows.ts';
 import { ARRAY_TASKS, type ArrayKind } from '../../bench/array-task.ts';
 import { copyRows } from '../../bench/copies.ts';
 import { csvRow } from '../../bench/csv.ts';
+import { exportRow } from '../../bench/exports.ts';
 import { BENCH } from '../../bench/folder.ts';
 import { gemmRows, gemmTransposedRows } from '../../bench/gemm.ts';
 import { gemmInt8Rows } from '../../bench/gemm-int8.ts';
@@ -80,6 +81,11 @@ describe('every variant of every row computes what its row says', () => {
     const [row] = levelRows(tables);
     const names = ['float32', 'int2', 'int4', 'int8'].flatMap((how) => [`cpu ${how}`, `wasm ${how}`]);
     expect((await checked(row!)).sort()).toEqual(names.sort());
+  });
+
+  test('an exported module, beside the program of its network', async () => {
+    const names = ['float32', 'int8'].flatMap((how) => [`cpu ${how}`, `module ${how}`]);
+    expect((await checked(exportRow())).sort()).toEqual(names.sort());
   });
 
   test('tables of numbers, in a process of its own that tells its memory', async () => {

@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
 import { reference } from '../../kernels/reference/reference.ts';
-import type { COptions } from '../../src/export/index.ts';
 import {
   Activation,
   BatchNorm,
@@ -19,78 +18,11 @@ import {
   toNetwork,
 } from '../../src/index.ts';
 import { ACTIVATIONS, compileNetwork } from '../../src/infer/index.ts';
-import { describeWith, folder, STRICT, told, written } from './c-compilers.ts';
-import { type Answer, answersOf, everyNetwork } from './networks.ts';
+import { describeWith, folder, STRICT } from './c-compilers.ts';
+import { type Case, CONTRACTING, differing, GCC } from './c-harness.ts';
+import { type Answer, everyNetwork } from './networks.ts';
 
 vi.setConfig({ testTimeout: 200_000 }); // compilers and simulators, beside other work
-
-const GCC = { command: 'gcc', packages: 'gcc libc6-dev' };
-
-interface Case {
-  readonly name: string;
-  readonly network: Graph<Stored>;
-  /** As many of each case; by default those to ordinary numbers. */
-  readonly answers?: readonly Answer[];
-}
-
-/** Reads inputs of samples of one network after the other, and writes outputs; a byte after each network is its self-test. */
-function harness(cases: readonly Case[], samples: number): string {
-  const runs = cases.map(({ network }, i) => {
-    const types = network.inputs.map(({ dtype }) => (dtype === 'int32' ? 'int32_t' : 'float'));
-    const sizes = (what: string, n: number): string[] =>
-      Array.from({ length: n }, (_, at) => `NET_${i}_${what}${n === 1 ? '' : `_${at + 1}`}_SIZE`);
-    const inputs = sizes('INPUT', types.length);
-    const outputs = sizes('OUTPUT', network.outputs.length);
-    return `{
-    ${types.map((type, at) => `static ${type} in_${at}[${inputs[at]}];`).join(' ')}
-    ${outputs.map((size, at) => `static float out_${at}[${size}];`).join(' ')}
-    for (int sample = 0; sample < ${samples}; sample++) {
-      if (${inputs.map((_, at) => `fread(in_${at}, sizeof in_${at}, 1, stdin) != 1`).join(' || ')}) return 2;
-      if (net_${i}_run(${[...inputs.map((_, at) => `in_${at}`), ...outputs.map((_, at) => `out_${at}`)].join(', ')})) return 3;
-      ${outputs.map((_, at) => `fwrite(out_${at}, sizeof out_${at}, 1, stdout);`).join(' ')}
-    }
-    putchar(net_${i}_self_test());
-  }`;
-  });
-  const headers = cases.map((_, i) => `#include "net_${i}.h"\n`).join('');
-  return `#include <stdio.h>\n${headers}int main(void)\n{\n  ${runs.join('\n  ')}\n  return 0;\n}\n`;
-}
-
-const bytesOf = (numbers: Iterable<number>, isWhole: boolean): Uint8Array =>
-  new Uint8Array((isWhole ? Int32Array : Float32Array).from([...numbers]).buffer);
-
-/** Names of cases whose numbers are not those of the engine, or whose self-test does not hold. */
-function differing(
-  cases: readonly Case[],
-  flags: readonly string[],
-  at: ReturnType<typeof folder>,
-  options: COptions,
-): string[] {
-  const answers = cases.map(({ network, answers }) => answers ?? answersOf(network));
-  const input = Buffer.concat(
-    cases.flatMap(({ network }, i) =>
-      answers[i]!.flatMap(({ inputs }) => inputs.map((x, n) => bytesOf(x, network.inputs[n]!.dtype === 'int32'))),
-    ),
-  );
-  const files = cases.map(({ network }, i) => written(at, network, { ...options, name: `net_${i}` }));
-  const main = at('main.c', harness(cases, answers[0]!.length));
-  told('gcc', [...flags, '-o', at('all'), main, ...files]);
-  const results = told(at('all'), [], input);
-  const wrong: string[] = [];
-  let from = 0;
-  for (const [i, { name }] of cases.entries()) {
-    const expected = answers[i]!.flatMap(({ outputs }) => outputs.flat());
-    const found = Array.from(expected, (_, n) => results.readFloatLE(from + 4 * n));
-    from += 4 * expected.length;
-    if (!expected.every((x, n) => Object.is(x, found[n]))) wrong.push(`${name} (net_${i})`);
-    if (results[from++] !== 1) wrong.push(`${name} (net_${i}): self-test`);
-  }
-  expect(from).toBe(results.length);
-  return wrong;
-}
-
-/** A compiler that may make one rounding of a product and a sum, and does wherever the file does not forbid it. */
-const CONTRACTING = ['-O1', '-march=haswell', '-ffp-contract=fast'];
 
 describeWith('C on this machine', [GCC], () => {
   const at = folder();
@@ -101,6 +33,13 @@ describeWith('C on this machine', [GCC], () => {
   const all = [...everyNetwork(), ['a table in int8', inInt8] as const].map(
     ([name, network]): Case => ({ name, network }),
   );
+  const sparse = new Sequential([new Dense(3, { inputShape: [700] })]);
+  const { data } = sparse.weights[0]!.value;
+  data.fill(0);
+  for (const [i, at] of [3, 1200, 1201, 1500, 1999].entries()) data[at] = (i % 2) - 0.5;
+  const calibration = new Random(6).normal([30, 700]);
+  all.push({ name: 'hundreds of zeros', network: toNetwork(sparse) });
+  all.push({ name: 'hundreds of zeros, int8', network: quantize(sparse, { calibration }) });
   const third = Math.ceil(all.length / 3);
 
   // In parts, since a compiler takes a tenth of a second for each

@@ -5,6 +5,7 @@ import * as math from '../../kernels/reference/math.ts';
 import { type Coded, Coder, DECODER } from '../../src/export/module-coder.ts';
 import { FUNCTIONS } from '../../src/export/module-functions.ts';
 import { HELPERS } from '../../src/export/module-helpers.ts';
+import { KERNELS } from '../../src/export/module-kernels.ts';
 import { minified } from '../../src/export/module-minified.ts';
 import { fromFloat16 } from '../../src/graph/halves.ts';
 
@@ -140,4 +141,22 @@ export function run(value, step = 2) {
   expect(small.length).toBeLessThan(0.8 * text.length);
   expect(two!.a).toEqual(one!.a);
   for (const x of [1, 5]) expect(two!.run(x)).toBe(one!.run(x));
+});
+
+/** Which arguments a kernel rounds to float32 before it computes with them. */
+const ROUNDED: Partial<Record<keyof typeof KERNELS, readonly number[]>> = {
+  quantize: [2],
+  dequantize: [2],
+  addInt8: [2, 5, 7],
+  avgPoolInt8: [4],
+  batchNorm: [7],
+  standardize: [3],
+  leakyRelu: [2],
+  elu: [2],
+};
+
+test.each(Object.entries(ROUNDED))('%s is told numbers as it rounds them', (kernel, which) => {
+  const args = Array.from({ length: 10 }, (_, i) => (which.includes(i) ? 0.1 + i : i === 0 ? {} : i));
+  const text = KERNELS[kernel as keyof typeof KERNELS](args, args.map(String));
+  for (const i of which) expect(text).toContain(String(Math.fround(0.1 + i)));
 });

@@ -1,0 +1,75 @@
+import { expect } from 'vitest';
+import type { COptions } from '../../src/export/index.ts';
+import type { Graph, Stored } from '../../src/index.ts';
+import { type folder, type Tool, told, written } from './c-compilers.ts';
+import { type Answer, answersOf } from './networks.ts';
+
+/** Programs of many networks in C, which are asked for their answers. */
+
+export const GCC: Tool = { command: 'gcc', packages: 'gcc libc6-dev' };
+
+export interface Case {
+  readonly name: string;
+  readonly network: Graph<Stored>;
+  /** As many of each case; by default those to ordinary numbers. */
+  readonly answers?: readonly Answer[];
+}
+
+/** Reads inputs of samples of one network after the other, and writes outputs; a byte after each network is its self-test. */
+function harness(cases: readonly Case[], samples: number): string {
+  const runs = cases.map(({ network }, i) => {
+    const types = network.inputs.map(({ dtype }) => (dtype === 'int32' ? 'int32_t' : 'float'));
+    const sizes = (what: string, n: number): string[] =>
+      Array.from({ length: n }, (_, at) => `NET_${i}_${what}${n === 1 ? '' : `_${at + 1}`}_SIZE`);
+    const inputs = sizes('INPUT', types.length);
+    const outputs = sizes('OUTPUT', network.outputs.length);
+    return `{
+    ${types.map((type, at) => `static ${type} in_${at}[${inputs[at]}];`).join(' ')}
+    ${outputs.map((size, at) => `static float out_${at}[${size}];`).join(' ')}
+    for (int sample = 0; sample < ${samples}; sample++) {
+      if (${inputs.map((_, at) => `fread(in_${at}, sizeof in_${at}, 1, stdin) != 1`).join(' || ')}) return 2;
+      if (net_${i}_run(${[...inputs.map((_, at) => `in_${at}`), ...outputs.map((_, at) => `out_${at}`)].join(', ')})) return 3;
+      ${outputs.map((_, at) => `fwrite(out_${at}, sizeof out_${at}, 1, stdout);`).join(' ')}
+    }
+    putchar(net_${i}_self_test());
+  }`;
+  });
+  const headers = cases.map((_, i) => `#include "net_${i}.h"\n`).join('');
+  return `#include <stdio.h>\n${headers}int main(void)\n{\n  ${runs.join('\n  ')}\n  return 0;\n}\n`;
+}
+
+const bytesOf = (numbers: Iterable<number>, isWhole: boolean): Uint8Array =>
+  new Uint8Array((isWhole ? Int32Array : Float32Array).from([...numbers]).buffer);
+
+/** Names of cases whose numbers are not those of the engine, or whose self-test does not hold. */
+export function differing(
+  cases: readonly Case[],
+  flags: readonly string[],
+  at: ReturnType<typeof folder>,
+  options: COptions,
+): string[] {
+  const answers = cases.map(({ network, answers }) => answers ?? answersOf(network));
+  const input = Buffer.concat(
+    cases.flatMap(({ network }, i) =>
+      answers[i]!.flatMap(({ inputs }) => inputs.map((x, n) => bytesOf(x, network.inputs[n]!.dtype === 'int32'))),
+    ),
+  );
+  const files = cases.map(({ network }, i) => written(at, network, { ...options, name: `net_${i}` }));
+  const main = at('main.c', harness(cases, answers[0]!.length));
+  told('gcc', [...flags, '-o', at('all'), main, ...files]);
+  const results = told(at('all'), [], input);
+  const wrong: string[] = [];
+  let from = 0;
+  for (const [i, { name }] of cases.entries()) {
+    const expected = answers[i]!.flatMap(({ outputs }) => outputs.flat());
+    const found = Array.from(expected, (_, n) => results.readFloatLE(from + 4 * n));
+    from += 4 * expected.length;
+    if (!expected.every((x, n) => Object.is(x, found[n]))) wrong.push(`${name} (net_${i})`);
+    if (results[from++] !== 1) wrong.push(`${name} (net_${i}): self-test`);
+  }
+  expect(from).toBe(results.length);
+  return wrong;
+}
+
+/** A compiler that may make one rounding of a product and a sum, and does wherever the file does not forbid it. */
+export const CONTRACTING: readonly string[] = ['-O1', '-march=haswell', '-ffp-contract=fast'];
