@@ -1,4 +1,5 @@
 import { cpu } from '../../kernels/cpu/cpu.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf } from '../base/shape.ts';
 import { entriesFor } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -40,11 +41,11 @@ export function fnv1a(bytes: Uint8Array, from = 0x811c9dc5): number {
 }
 
 /**
- * The digest of what the engine answers to some samples: of each sample its outputs one after the other, as float32. For -0 and
- * for NaN, whose bits are not defined, 0 is taken.
+ * The digest of what the engine answers to some samples, by the kernels of a table: of each sample its outputs one after the
+ * other, as float32. For -0 and for NaN, whose bits are not defined, 0 is taken.
  */
-export function testDigest(network: Graph<Stored>, samples = 1): number {
-  const program = compileNetwork(network, samples, cpu, { sparse: 'never' });
+export function testDigest(network: Graph<Stored>, samples = 1, kernels: Kernels = cpu): number {
+  const program = compileNetwork(network, samples, kernels, { sparse: 'never' });
   const results = program.run(testInputs(network, samples), samples);
   let digest = fnv1a(new Uint8Array());
   for (let sample = 0; sample < samples; sample++)

@@ -1,110 +1,57 @@
 import { expect, test, vi } from 'vitest';
+import { AVR, type Board, CORTEX_M4, digestOn, RISC_V, sizesOf, X86 } from '../../scripts/boards.mjs';
+import { ARTICLE, type ExportedNetwork, networksBy, SAMPLES, SENSOR } from '../../scripts/exported-networks.mjs';
+import { toC } from '../../src/export/index.ts';
 import { testDigest } from '../../src/export/self-test.ts';
-import {
-  Conv2D,
-  Dense,
-  Flatten,
-  type Graph,
-  MaxPool2D,
-  type Model,
-  mobileNetV2,
-  prune,
-  quantize,
-  Random,
-  Sequential,
-  type Stored,
-  shareWeights,
-  toNetwork,
-} from '../../src/index.ts';
-import { AVR, type Board, CORTEX_M4, digestOn, RISC_V, sizesOf } from './c-boards.ts';
+import * as library from '../../src/index.ts';
 import { describeWith, folder, written } from './c-compilers.ts';
 
 vi.setConfig({ testTimeout: 200_000 }); // compilers and simulators, beside other work
 
 /** Machines of other kinds give the digest of the engine, and networks fit where they have to. */
 
-const random = new Random(8, 'boards');
-const SAMPLES = 1000;
+const { networks, perceptron, inInt8, shared } = networksBy(library);
+const small = networks.filter(({ isSmall }) => isSmall);
+const large = networks.filter(({ isSmall }) => !isSmall);
 
-/** Biases other than 0, as training leaves them. */
-function stirred<M extends Model>(model: M): M {
-  for (const { value } of model.weights)
-    value.data.forEach((x, i, data) => {
-      data[i] = x + 0.05 * Math.sin(i + 1) * (x === 0 ? 1 : 0);
-    });
-  return model;
+const made = new Map<string, { readonly network: library.Graph<library.Stored>; readonly digest: string }>();
+/** A network and the digest of the engine, once for all machines. */
+function madeOf({ name, make }: ExportedNetwork) {
+  if (!made.has(name)) {
+    const network = make();
+    made.set(name, { network, digest: testDigest(network, SAMPLES).toString(16).padStart(8, '0') });
+  }
+  return made.get(name)!;
 }
 
-const perceptron = (widths: readonly number[]): Sequential =>
-  stirred(
-    new Sequential(
-      widths.slice(1).map((units, i) => {
-        const activation = i < widths.length - 2 ? 'relu' : 'linear';
-        return new Dense(units, { activation, ...(i === 0 ? { inputShape: [widths[0]!] } : {}) });
-      }),
-      { seed: 4 },
-    ),
-  );
-
-const inInt8 = (model: Model, rule?: 'multiplier'): Graph<Stored> => {
-  const { shape } = toNetwork(model).inputs[0]!;
-  return quantize(model, { calibration: random.normal([64, ...shape], 0, 2), ...(rule === undefined ? {} : { rule }) });
+const BOARDS: Readonly<Record<string, { readonly board: Board; readonly own: readonly ExportedNetwork[] }>> = {
+  'this machine': { board: X86, own: networks },
+  'a Cortex-M4 (qemu-system-arm)': { board: CORTEX_M4, own: networks },
+  'RISC-V of 64 bits (qemu-user)': { board: RISC_V, own: networks },
+  'an ATmega1284P (simavr)': { board: AVR, own: small },
 };
 
-const convolutional = (size: number): Sequential =>
-  stirred(
-    new Sequential(
-      [
-        new Conv2D(4, 3, { activation: 'relu', inputShape: [size, size, 1] }),
-        new MaxPool2D(),
-        new Conv2D(6, 3, { padding: 'same', activation: 'relu6' }),
-        new Flatten(),
-        new Dense(5),
-      ],
-      { seed: 2 },
-    ),
-  );
-
-const mobile = (): Model =>
-  stirred(mobileNetV2({ inputShape: [8, 8, 3], classes: 3, width: 0.25, stemStride: 1, blocks: 4, features: 16 }));
-
-/** The network of the article, and the one that a sensor has. */
-const ARTICLE = [100, 64, 64, 10];
-const SENSOR = [13, 64, 32, 16, 1];
-
-const NETWORKS: Readonly<Record<string, () => Graph<Stored>>> = {
-  sensor: () => inInt8(perceptron(SENSOR)),
-  in_whole_numbers: () => inInt8(perceptron([13, 12, 8, 3]), 'multiplier'),
-  pruned: () => inInt8(prune(perceptron(ARTICLE), { sparsity: 0.8 })),
-  convolutions: () => inInt8(convolutional(12)),
-  small_convolutions: () => inInt8(convolutional(6), 'multiplier'),
-  mobile: () => inInt8(mobile()),
-  of_real_numbers: () => toNetwork(perceptron([8, 12, 4])),
-};
-
-const BOARDS: Readonly<Record<string, { readonly board: Board; readonly networks: readonly string[] }>> = {
-  'a Cortex-M4 (qemu-system-arm)': { board: CORTEX_M4, networks: Object.keys(NETWORKS) },
-  'RISC-V of 64 bits (qemu-user)': { board: RISC_V, networks: Object.keys(NETWORKS) },
-  // What has few numbers: a thousand runs take seconds there
-  'an ATmega1284P (simavr)': { board: AVR, networks: ['in_whole_numbers', 'small_convolutions', 'of_real_numbers'] },
-};
-
-for (const [title, { board, networks }] of Object.entries(BOARDS))
+for (const [title, { board, own }] of Object.entries(BOARDS))
   describeWith(title, board.tools, () => {
     const at = folder();
-    test.each(networks)(`gives the digest of the engine: %s`, (name) => {
-      const network = NETWORKS[name]!();
-      const files = [written(at, network, { name })];
-      const expected = testDigest(network, SAMPLES).toString(16).padStart(8, '0');
-      expect(digestOn(board, network, files, { name, samples: SAMPLES }, at)).toBe(expected);
+    test.each(own)(`gives the digest of the engine: $name`, (each) => {
+      const { network, digest } = madeOf(each);
+      const { name } = each;
+      expect(digestOn(board, { name, ...toC(network, { name }) }, SAMPLES, at)).toBe(digest);
     });
   });
+
+test('networks are many enough, and each of them answers otherwise', () => {
+  expect(large.length).toBeGreaterThanOrEqual(4);
+  expect(small.length).toBeGreaterThanOrEqual(3);
+  expect(new Set(networks.map((each) => madeOf(each).digest)).size).toBe(networks.length);
+});
 
 describeWith('sizes on a Cortex-M4 at -Os', CORTEX_M4.tools, () => {
   const at = folder();
 
   /** What a network takes more than a program without one. */
-  function above(network: Graph<Stored>, options: { readonly storage?: 'plain' } = {}) {
+  function above(network: library.Graph<library.Stored>, options: { readonly storage?: 'plain' } = {}) {
     const file = written(at, network, { name: 'network', ...options });
     const body = '  static float y[16];\n  volatile float *x = (float *)0x20030000;';
     const empty = at('empty.c', CORTEX_M4.main(`${body}\n  (void)x, (void)y, tell("");`));
@@ -127,8 +74,8 @@ describeWith('sizes on a Cortex-M4 at -Os', CORTEX_M4.tools, () => {
   test('100-64-64-10 pruned by 80 % and shared takes less than a third of the flash of its dense int8 form', () => {
     const model = perceptron(ARTICLE);
     const dense = above(inInt8(model), { storage: 'plain' });
-    const shared = above(inInt8(shareWeights(prune(model, { sparsity: 0.8 }), { clusters: 16 })));
-    console.log(`100-64-64-10 int8: ${dense.flash} bytes of flash, pruned and shared ${shared.flash}`);
-    expect(dense.flash / shared.flash).toBeGreaterThanOrEqual(3);
+    const smaller = above(inInt8(shared(model)));
+    console.log(`100-64-64-10 int8: ${dense.flash} bytes of flash, pruned and shared ${smaller.flash}`);
+    expect(dense.flash / smaller.flash).toBeGreaterThanOrEqual(3);
   });
 });

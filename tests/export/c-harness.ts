@@ -1,12 +1,13 @@
 import { expect } from 'vitest';
+import { type At, type Tool, told, X86 } from '../../scripts/boards.mjs';
 import type { COptions } from '../../src/export/index.ts';
 import type { Graph, Stored } from '../../src/index.ts';
-import { type folder, type Tool, told, written } from './c-compilers.ts';
+import { written } from './c-compilers.ts';
 import { type Answer, answersOf } from './networks.ts';
 
 /** Programs of many networks in C, which are asked for their answers. */
 
-export const GCC: Tool = { command: 'gcc', packages: 'gcc libc6-dev' };
+export const GCC: Tool = X86.tools[0]!;
 
 export interface Case {
   readonly name: string;
@@ -42,12 +43,7 @@ const bytesOf = (numbers: Iterable<number>, isWhole: boolean): Uint8Array =>
   new Uint8Array((isWhole ? Int32Array : Float32Array).from([...numbers]).buffer);
 
 /** Names of cases whose numbers are not those of the engine, or whose self-test does not hold. */
-export function differing(
-  cases: readonly Case[],
-  flags: readonly string[],
-  at: ReturnType<typeof folder>,
-  options: COptions,
-): string[] {
+export function differing(cases: readonly Case[], flags: readonly string[], at: At, options: COptions): string[] {
   const answers = cases.map(({ network, answers }) => answers ?? answersOf(network));
   const input = Buffer.concat(
     cases.flatMap(({ network }, i) =>

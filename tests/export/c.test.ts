@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { AVR, told } from '../../scripts/boards.mjs';
 import { ROUTINES } from '../../src/export/c-routines.ts';
 import { type COptions, toC } from '../../src/export/index.ts';
 import { listingOf } from '../../src/export/listing.ts';
@@ -21,8 +22,8 @@ import {
   toNetwork,
   ValueError,
 } from '../../src/index.ts';
-import { AVR } from './c-boards.ts';
-import { describeWith, folder, STRICT, told, written } from './c-compilers.ts';
+import { describeWith, folder, STRICT, written } from './c-compilers.ts';
+import { GCC } from './c-harness.ts';
 import { everyNetwork } from './networks.ts';
 
 vi.setConfig({ testTimeout: 200_000 }); // compilers and simulators, beside other work
@@ -156,7 +157,7 @@ describe('memory', () => {
   });
 });
 
-describeWith('programs in C', [{ command: 'gcc', packages: 'gcc libc6-dev' }], () => {
+describeWith('programs in C', [GCC], () => {
   const at = folder();
   const answered = (main: string, files: readonly string[]): string => {
     told('gcc', [...STRICT, '-o', at('program'), at('main.c', main), ...files]);

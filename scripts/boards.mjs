@@ -1,16 +1,29 @@
-import type { Graph, Stored } from '../../src/index.ts';
-import type { folder, Tool } from './c-compilers.ts';
-import { digesting, told } from './c-compilers.ts';
+// Machines that exported C is built for, with Debian's compilers, and what runs it there: this one, a Cortex-M4, RISC-V and AVR.
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
 
-/** Machines that C is built for, and what runs it there. */
-export interface Board {
-  readonly tools: readonly Tool[];
-  /** Compiles files of C to a program. */
-  link(files: readonly string[], program: string, at: ReturnType<typeof folder>): void;
-  /** What the program writes by \`tell\`. */
-  run(program: string): string;
-  /** A \`main\` around lines that may call \`tell(text)\`. */
-  main(body: string): string;
+const isThere = ({ command }) => spawnSync(command, ['--version']).error === undefined;
+
+/** Which of some tools are not there, and how to get them, in a sentence; null where all are. */
+export function missingOf(tools) {
+  const missing = tools.filter((tool) => !isThere(tool));
+  if (missing.length === 0) return null;
+  return missing.map(({ command, packages }) => `${command} is missing: apt-get install ${packages}`).join('; ');
+}
+
+/** Whether a missing tool is a failure, as in CI. */
+export const areToolsAsked = () => process.env.CI !== undefined || process.env.REQUIRE_C === '1';
+
+/** What a command prints, on request among its errors too; these are in what it throws. */
+export function told(command, args, input, withErrors = false) {
+  const limits = { maxBuffer: 2 ** 28, timeout: 200_000 };
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    ...limits,
+    ...(input === undefined ? {} : { input }),
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${command} ${args.join(' ').slice(0, 200)}: ${stderr}`);
+  return withErrors ? Buffer.concat([stdout, stderr]) : stdout;
 }
 
 /** Vectors, memory and the floating point unit of a Cortex-M4, and messages to the debugger (ARM's semihosting). */
@@ -47,7 +60,8 @@ SECTIONS {
 const CORTEX_FLAGS = ['-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16', '-Os', '-std=gnu99'];
 const LINKED = ['-ffunction-sections', '-fdata-sections', '-Wl,--gc-sections'];
 
-export const CORTEX_M4: Board = {
+export const CORTEX_M4 = {
+  title: 'Cortex-M4',
   tools: [
     { command: 'arm-none-eabi-gcc', packages: 'gcc-arm-none-eabi libnewlib-arm-none-eabi' },
     { command: 'qemu-system-arm', packages: 'qemu-system-arm' },
@@ -76,7 +90,27 @@ ${body}
 `,
 };
 
-export const RISC_V: Board = {
+const hosted = (body) => `#include <stdio.h>
+#define tell(text) fputs(text, stdout)
+int main(void)
+{
+${body}
+  return 0;
+}
+`;
+
+export const X86 = {
+  title: `C on ${process.arch}`,
+  tools: [{ command: 'gcc', packages: 'gcc libc6-dev' }],
+  link(files, program) {
+    told('gcc', ['-O2', '-std=c99', '-o', program, ...files]);
+  },
+  run: (program) => told(program, []).toString(),
+  main: hosted,
+};
+
+export const RISC_V = {
+  title: 'RISC-V',
   tools: [
     { command: 'riscv64-linux-gnu-gcc', packages: 'gcc-riscv64-linux-gnu libc6-dev-riscv64-cross' },
     { command: 'qemu-riscv64', packages: 'qemu-user' },
@@ -85,18 +119,12 @@ export const RISC_V: Board = {
     told('riscv64-linux-gnu-gcc', ['-O2', '-std=gnu99', '-static', '-o', program, ...files]);
   },
   run: (program) => told('qemu-riscv64', [program]).toString(),
-  main: (body) => `#include <stdio.h>
-#define tell(text) fputs(text, stdout)
-int main(void)
-{
-${body}
-  return 0;
-}
-`,
+  main: hosted,
 };
 
 /** An ATmega1284P with 128 kB of flash and 16 kB of memory, which tells by its first UART. */
-export const AVR: Board = {
+export const AVR = {
+  title: 'AVR',
   tools: [
     { command: 'avr-gcc', packages: 'gcc-avr avr-libc' },
     { command: 'simavr', packages: 'simavr' },
@@ -128,32 +156,58 @@ ${body}
 `,
 };
 
-/** The digest that a network gives on a board, as 8 figures, of so many samples of the numbers of its self-test. */
-export function digestOn(
-  board: Board,
-  network: Graph<Stored>,
-  files: readonly string[],
-  { name, samples }: { readonly name: string; readonly samples: number },
-  at: ReturnType<typeof folder>,
-): string {
+/** Declares `digest()` in C: of all outputs of so many samples of the numbers of the self-test; 0 where that does not hold. */
+const digesting = (name, samples) => {
+  const big = name.toUpperCase();
+  return `#include "${name}.h"
+#include <string.h>
+static float input[${big}_INPUT_SIZE], output[${big}_OUTPUT_SIZE];
+static uint32_t digest(void)
+{
+  uint32_t state = 1, hash = 2166136261u;
+  if (!${name}_self_test()) return 0;
+  for (int sample = 0; sample < ${samples}; sample++) {
+    for (size_t i = 0; i < ${big}_INPUT_SIZE; i++) {
+      state = state * 1664525u + 1013904223u;
+      input[i] = (float)((int32_t)((state >> 16) ^ 0x8000u) - 0x8000) / 8192.0f;
+    }
+    if (${name}_run(input, output)) return 1;
+    for (size_t i = 0; i < ${big}_OUTPUT_SIZE; i++) {
+      uint32_t bits;
+      memcpy(&bits, output + i, 4);
+      if (output[i] != output[i] || output[i] == 0) bits = 0;
+      for (int byte = 0; byte < 4; byte++, bits >>= 8) hash = (hash ^ (bits & 255)) * 16777619u;
+    }
+  }
+  return hash;
+}
+`;
+};
+
+/**
+ * The digest that a network with one input of real numbers gives on a board, as 8 figures, of so many samples of the numbers
+ * of its self-test. `files` are what `toC` gives by that name, `at` the path of a file of a name, with such a text.
+ */
+export function digestOn(board, { name, source, header }, samples, at) {
   const body = `  static const char figures[] = "0123456789abcdef";
   char text[] = "digest ........\\n";
   uint32_t hash = digest();
   for (int i = 14; i > 6; i--, hash >>= 4) text[i] = figures[hash & 15];
   tell(text);`;
-  const main = at(`main_${name}.c`, `${digesting(network, name, samples)}${board.main(body)}`);
+  at(`${name}.h`, header);
+  const main = at(`main_${name}.c`, `${digesting(name, samples)}${board.main(body)}`);
   const program = at(`${name}.elf`);
-  board.link([main, ...files], program, at);
+  board.link([main, at(`${name}.c`, source)], program, at);
   return /digest ([0-9a-f]{8})/.exec(board.run(program))?.[1] ?? 'none';
 }
 
 /** Bytes of flash and of memory that a program takes on a Cortex-M4. */
-export function sizesOf(program: string): { readonly flash: number; readonly memory: number } {
+export function sizesOf(program) {
   const [text, data, bss] = told('arm-none-eabi-size', [program])
     .toString()
-    .split('\n')[1]!
+    .split('\n')[1]
     .trim()
     .split(/\s+/)
     .map(Number);
-  return { flash: text! + data!, memory: data! + bss! };
+  return { flash: text + data, memory: data + bss };
 }
