@@ -87,6 +87,8 @@ export function windowFields(window: Omit<Windowed, 'perTap' | 'unitsPerGroup'>)
 export interface Finishes {
   readonly hasManyScales: boolean;
   readonly hasOneScale: boolean;
+  /** Whether units say by a byte each which of the factors of their layer they have, since many have the same. */
+  readonly areCoded: boolean;
   readonly biases: ReadonlyMap<Layer, Int8Array | Int16Array | Int32Array>;
   /** What is taken from each number of x; null for what a sample brings. */
   readonly zeros: ReadonlyMap<Layer, number | null>;
@@ -110,9 +112,45 @@ export function finishesOf(layers: readonly Layer[], isSmall: boolean): Finishes
   return {
     hasManyScales: !scales.every(areOne),
     hasOneScale: scales.some(areOne),
+    areCoded: isSmall && areWorthCodes(layers),
     biases: new Map(whole.map((layer, i) => [layer, taken[i]!])),
     zeros,
   };
+}
+
+/** Units as the factor that each has, of those that differ; of each the first unit that has it. */
+interface Factors {
+  readonly codes: readonly number[];
+  readonly first: readonly number[];
+}
+
+/** What sums are multiplied with, as bits; null for real numbers. */
+function factorsOf({ product: { finish } }: Layer): { factors: Factors; bytes: number } | null {
+  const keys =
+    finish.kind === 'whole'
+      ? Array.from(finish.multipliers, (multiplier, unit) => `${multiplier} ${finish.shifts[unit]}`)
+      : finish.kind === 'real'
+        ? null
+        : Array.from(new Uint32Array(finish.scales.slice().buffer), String);
+  if (keys === null) return null;
+  const places = new Map<string, number>();
+  const first: number[] = [];
+  for (const [unit, key] of keys.entries()) if (!places.has(key)) places.set(key, first.push(unit) - 1);
+  const bytes = finish.kind === 'whole' ? 5 : 4;
+  return { factors: { codes: keys.map((key) => places.get(key)!), first }, bytes };
+}
+
+/** Kernels of few numbers have few scales: the largest number of a unit is one of them. */
+function areWorthCodes(layers: readonly Layer[]): boolean {
+  const all = layers.map(factorsOf).filter((own) => own !== null);
+  if (all.some(({ factors: { first } }) => first.length > 256)) return false;
+  let saved = -12; // of code, and 4 a layer for a pointer: bytes of Thumb-2 at -Os
+  for (const { factors, bytes } of all) {
+    const { codes, first } = factors;
+    const plain = first.length === 1 ? 1 : codes.length;
+    saved += bytes * (plain - first.length) - codes.length - 4;
+  }
+  return saved > 0;
 }
 
 const bytesOf = (arrays: readonly ArrayBufferView[]): number => arrays.reduce((sum, x) => sum + x.byteLength, 0);
@@ -156,8 +194,21 @@ function biasText(layer: Layer, finishes: Finishes): Finished {
   return { arrays: [constant(name, finishes.biases.get(layer)!)], fields: { bias: name } };
 }
 
+/** Which factor each unit has. */
+function codesText(name: string, { codes }: Factors): Finished {
+  return { arrays: [constant(`${name}_scale_of`, Uint8Array.from(codes))], fields: { scale_of: `${name}_scale_of` } };
+}
+
 /** A scale by itself, or where layers of the file have one a unit, an array and how far apart those of two units are. */
-function scaleText({ name }: Layer, scales: Float32Array, { hasManyScales, hasOneScale }: Finishes): Finished {
+function scaleText(layer: Layer, scales: Float32Array, finishes: Finishes): Finished {
+  const { name } = layer;
+  const { hasManyScales, hasOneScale, areCoded } = finishes;
+  if (areCoded) {
+    const { factors } = factorsOf(layer)!;
+    const own = Float32Array.from(factors.first, (unit) => scales[unit]!);
+    const arrays = [constant(`${name}_scales`, own)];
+    return both({ arrays, fields: { scales: `${name}_scales` } }, codesText(name, factors));
+  }
   if (!hasManyScales) return { arrays: [], fields: { scale: float(scales[0]!) } };
   const isOne = areOne(scales);
   return {
@@ -182,16 +233,25 @@ const FINISHES: { readonly [K in Finish['kind']]: FinishText<K> } = {
   requantize: ({ scales, zeroPoint, low, high }, layer, finishes) =>
     both(biasText(layer, finishes), scaleText(layer, scales, finishes), rangeText(zeroPoint, low, high)),
   whole: ({ multipliers, shifts, zeroPoint, low, high }, layer, finishes) => {
-    const isOne = areOne(multipliers) && areOne(shifts);
-    const step = isOne ? '0' : '1';
-    const some = (numbers: Int32Array): Int32Array => (isOne ? numbers.slice(0, 1) : numbers);
     const { name } = layer;
+    const { factors } = factorsOf(layer)!;
+    const isOne = factors.first.length === 1;
+    const units = finishes.areCoded || isOne ? factors.first : factors.codes.keys();
+    const own = [...units];
     const arrays = [
-      constant(`${name}_multipliers`, some(multipliers)),
-      constant(`${name}_shifts`, Int8Array.from(some(shifts))),
+      constant(
+        `${name}_multipliers`,
+        Int32Array.from(own, (unit) => multipliers[unit]!),
+      ),
+      constant(
+        `${name}_shifts`,
+        Int8Array.from(own, (unit) => shifts[unit]!),
+      ),
     ];
-    const fields = { multipliers: `${name}_multipliers`, shifts: `${name}_shifts`, multiplier_step: step };
-    return both(biasText(layer, finishes), { arrays, fields }, rangeText(zeroPoint, low, high));
+    const fields = { multipliers: `${name}_multipliers`, shifts: `${name}_shifts` };
+    const step = { arrays: [], fields: { multiplier_step: isOne ? '0' : '1' } };
+    const which = finishes.areCoded ? codesText(name, factors) : step;
+    return both(biasText(layer, finishes), { arrays, fields }, which, rangeText(zeroPoint, low, high));
   },
   dequantize: ({ scales }, layer, finishes) => both(biasText(layer, finishes), scaleText(layer, scales, finishes)),
   dynamic: ({ scales, bias }, layer, finishes) => both(scaleText(layer, scales, finishes), shiftText(layer, bias)),

@@ -171,11 +171,13 @@ function readText(layer: Layer): string {
 }
 
 /** One row a finish: lines that write y[at]. */
-const FINISHED: { readonly [K in Finish['kind']]: (scale: string, y: (type: string) => string) => string } = {
+const FINISHED: {
+  readonly [K in Finish['kind']]: (scale: string, y: (type: string) => string, areCoded: boolean) => string;
+} = {
   requantize: (scale, y) =>
     `${y('int8_t')}[at] = clamped(nearest((float)(sum + layer->bias[unit]) * ${scale}) + layer->out_zero, layer->low, layer->high);`,
-  whole: (_, y) => `{
-  const size_t own = unit * layer->multiplier_step;
+  whole: (_, y, areCoded) => `{
+  const size_t own = ${areCoded ? 'layer->scale_of[unit]' : 'unit * layer->multiplier_step'};
   const int32_t whole = scaled(sum + layer->bias[unit], layer->multipliers[own], layer->shifts[own]);
   ${y('int8_t')}[at] = requantized_whole(whole, layer->out_zero, layer->low, layer->high);
 }`,
@@ -192,12 +194,12 @@ export function integerRoutine(layers: Layers): string {
   const kinds = new Set(integers.map(({ product }) => product.finish.kind));
   const types = new Set([...kinds].map((kind) => (kind === 'requantize' || kind === 'whole' ? 'int8_t' : 'float')));
   const y = (type: string): string => (types.size === 1 ? 'y' : `((${type} *)y)`);
-  const scale = finishes.hasManyScales
-    ? `layer->scales[unit${finishes.hasOneScale ? ' * layer->scale_step' : ''}]`
-    : 'layer->scale';
+  const { areCoded } = finishes;
+  const own = areCoded ? 'layer->scale_of[unit]' : finishes.hasOneScale ? 'unit * layer->scale_step' : 'unit';
+  const scale = areCoded || finishes.hasManyScales ? `layer->scales[${own}]` : 'layer->scale';
   const finish = cased(
     'layer->finish',
-    casesOf(integers, kindOf, ({ product }) => FINISHED[product.finish.kind](scale, y)),
+    casesOf(integers, kindOf, ({ product }) => FINISHED[product.finish.kind](scale, y, areCoded)),
   );
   const isDynamic = kinds.has('dynamic');
   const zero = !hasZero

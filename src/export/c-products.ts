@@ -70,6 +70,7 @@ function structure(used: ReadonlySet<string>, { finishes }: Layers): string {
     real_bias: 'const WHITTLE_FLASH float *real_bias;',
     scale: 'float scale; /* of sums */',
     scales: 'const WHITTLE_FLASH float *scales; /* of sums */',
+    scale_of: 'const WHITTLE_FLASH uint8_t *scale_of; /* which of the scales each unit has */',
     multipliers: 'const WHITTLE_FLASH int32_t *multipliers;',
     shifts: 'const WHITTLE_FLASH int8_t *shifts;',
     window: 'struct window window;',

@@ -41,6 +41,40 @@ function* cases(form: FormName): Generator<Case> {
   }
 }
 
+/** Kernels of few numbers, whose units have few scales, before one whose units all have scales of their own. */
+function* withFewScales(): Generator<Case> {
+  const first = new Dense(40, { inputShape: [24], activation: 'relu' });
+  const model = new Sequential([first, new Dense(30, { activation: 'relu' }), new Dense(5)], { seed: 4 });
+  for (const { value } of model.weights.slice(0, 4))
+    value.data.forEach((x, i, data) => {
+      data[i] = (1 + (i % 3)) * Math.sign(x || 1) * 0.1;
+    });
+  const calibration = random.normal([40, 24]);
+  yield { name: 'scales', network: quantize(model, { calibration }) };
+  yield { name: 'multipliers', network: quantize(model, { calibration, rule: 'multiplier' }) };
+  yield { name: 'dynamic', network: quantize(model, { format: 'dynamic' }) };
+}
+
+describeWith('scales of units', [GCC], () => {
+  const folderOf = folder();
+  test('are named by a byte a unit where many have the same', () => {
+    const all = [...withFewScales()];
+    for (const { name, network } of all) {
+      const small = toC(network).source;
+      expect(small, name).toContain('layer->scale_of[unit]');
+      expect(small, name).toMatch(/_(scales|multipliers)\[3\] = /);
+      expect(small, name).toMatch(/_(scales|multipliers)\[5\] = /);
+      expect(toC(network, { storage: 'plain' }).source, name).not.toContain('scale_of');
+    }
+    expect(differing(all, [...STRICT, ...CONTRACTING], folderOf, {})).toEqual([]);
+  });
+
+  test('are no such bytes where all differ', () => {
+    const network = quantize(dense(), { calibration: random.normal([20, 96]) });
+    expect(toC(network).source).not.toContain('scale_of');
+  });
+});
+
 describeWith('numbers of a kernel', [GCC], () => {
   const folderOf = folder();
   test.each(Object.keys(NUMBERS) as FormName[])('are read in the form %s', (form) => {
