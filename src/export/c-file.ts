@@ -27,7 +27,7 @@ const memoryOf = ({ run }: FileText): number =>
 
 export function headerText(file: FileText): string {
   const { name, inputs, run } = file;
-  const guard = `${name.toUpperCase()}_H`;
+  const guard = `WHITTLE_${name.toUpperCase()}_H`;
   const sizes = [...inputs, ...run.outputs].map(
     (port) => `#define ${sizeOf(file, port)} ${port.size} /* ${commented(port.title)} [${port.shape.join(', ')}] */`,
   );
@@ -98,6 +98,8 @@ export function sourceText(file: FileText): string {
   const structures = routines.filter(({ text }) => text === ROUTINES.window.text);
   const others = routines.filter((routine) => !structures.includes(routine));
   const hasSizes = structures.length > 0 || products.layers !== '';
+  const isRead = ({ name: port }: PortText): boolean => lines.some((line) => new RegExp(`\\b${port}\\b`).test(line));
+  const unread = file.inputs.filter((port) => !isRead(port)).map((port) => `(void)${port.name};`);
   const constants = [products.layers, ...declarations, ...lines].join('\n');
   const parts = [
     `/* A network, made by toC of whittle-ml. */\n#include "${name}.h"\n#include <string.h>`,
@@ -114,7 +116,7 @@ export function sourceText(file: FileText): string {
     products.layers === '' ? null : products.layers,
     ...declarations,
     memory.bytes === 0 ? null : memoryText(run),
-    `int ${name}_run(${parameters(file)})\n{\n${indented(joined(...lines, 'return 0;'))}\n}`,
+    `int ${name}_run(${parameters(file)})\n{\n${indented(joined(...unread, ...lines, 'return 0;'))}\n}`,
     selfTestText(file),
   ];
   return `${parts.filter((part) => part !== null).join('\n\n')}\n`;

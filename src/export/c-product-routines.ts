@@ -73,8 +73,8 @@ ${head('window_sum')}
     const size_t iy = oy * s->stride_y + ky * s->dilation_y - s->pad_top; /* above the image it wraps: too large */
     for (size_t kx = 0; kx < s->kernel_width; kx++, row += per_tap) {
       const size_t ix = ox * s->stride_x + kx * s->dilation_x - s->pad_left;
-      const ${type} *from = x + (iy * s->width + ix) * s->channels;
       if (iy >= s->height || ix >= s->width) continue;
+      const ${type} *from = x + (iy * s->width + ix) * s->channels;
       for (size_t c = 0; c < per_tap; c++) sum += ${term};
     }
   }
@@ -91,9 +91,9 @@ ${head('transposed_sum')}
     const size_t iy = oy + s->pad_top - ky * s->dilation_y;
     for (size_t kx = s->kernel_width; kx-- > 0; row += per_tap) {
       const size_t ix = ox + s->pad_left - kx * s->dilation_x;
-      const ${type} *from = x + (iy / s->stride_y * s->width + ix / s->stride_x) * s->channels;
       if (iy % s->stride_y != 0 || iy / s->stride_y >= s->height) continue;
       if (ix % s->stride_x != 0 || ix / s->stride_x >= s->width) continue;
+      const ${type} *from = x + (iy / s->stride_y * s->width + ix / s->stride_x) * s->channels;
       for (size_t c = 0; c < per_tap; c++) sum += ${term};
     }
   }
@@ -170,22 +170,33 @@ function readText(layer: Layer): string {
   return `${read}(layer, &reader, ${into});\n${made}`;
 }
 
+/** What lines of a finish go by, besides its layer. */
+interface Finishing {
+  readonly scale: string;
+  /** The result, as a pointer to a type. */
+  readonly y: (type: string) => string;
+  readonly areCoded: boolean;
+  /** Whether a layer that has real numbers for sums of integers has a bias as well. */
+  readonly hasRealBias: boolean;
+}
+
 /** One row a finish: lines that write y[at]. */
-const FINISHED: {
-  readonly [K in Finish['kind']]: (scale: string, y: (type: string) => string, areCoded: boolean) => string;
-} = {
-  requantize: (scale, y) =>
+const FINISHED: { readonly [K in Finish['kind']]: (finishing: Finishing) => string } = {
+  requantize: ({ scale, y }) =>
     `${y('int8_t')}[at] = clamped(nearest((float)(sum + layer->bias[unit]) * ${scale}) + layer->out_zero, layer->low, layer->high);`,
-  whole: (_, y, areCoded) => `{
+  whole: ({ y, areCoded }) => `{
   const size_t own = ${areCoded ? 'layer->scale_of[unit]' : 'unit * layer->multiplier_step'};
   const int32_t whole = scaled(sum + layer->bias[unit], layer->multipliers[own], layer->shifts[own]);
   ${y('int8_t')}[at] = requantized_whole(whole, layer->out_zero, layer->low, layer->high);
 }`,
-  dequantize: (scale, y) => `${y('float')}[at] = (float)(sum + layer->bias[unit]) * ${scale};`,
-  dynamic: (scale, y) => `{
+  dequantize: ({ scale, y }) => `${y('float')}[at] = (float)(sum + layer->bias[unit]) * ${scale};`,
+  dynamic: ({ scale, y, hasRealBias }) =>
+    hasRealBias
+      ? `{
   const float real = (float)sum * (*x_scale * ${scale});
   ${y('float')}[at] = layer->real_bias ? real + layer->real_bias[unit] : real;
-}`,
+}`
+      : `${y('float')}[at] = (float)sum * (*x_scale * ${scale});`,
   real: () => '',
 };
 
@@ -197,9 +208,11 @@ export function integerRoutine(layers: Layers): string {
   const { areCoded } = finishes;
   const own = areCoded ? 'layer->scale_of[unit]' : finishes.hasOneScale ? 'unit * layer->scale_step' : 'unit';
   const scale = areCoded || finishes.hasManyScales ? `layer->scales[${own}]` : 'layer->scale';
+  const hasRealBias = integers.some(({ product: { finish } }) => finish.kind === 'dynamic' && finish.bias !== null);
+  const finishing = { scale, y, areCoded, hasRealBias };
   const finish = cased(
     'layer->finish',
-    casesOf(integers, kindOf, ({ product }) => FINISHED[product.finish.kind](scale, y, areCoded)),
+    casesOf(integers, kindOf, ({ product }) => FINISHED[product.finish.kind](finishing)),
   );
   const isDynamic = kinds.has('dynamic');
   const zero = !hasZero

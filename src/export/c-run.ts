@@ -56,7 +56,7 @@ export class RunText {
     const calls = [...listing.calls.entries()].filter(([, { kernel }]) => kernel === 'product');
     const own = calls.map(([, { args }]) => args[0] as Product);
     const layers = layersOf(
-      own.map((product) => [this.unique(`layer_${identifier(product.name)}`), product] as const),
+      own.map((product, i) => [`layer_${identifier(product.name)}_${i + 1}`, product] as const), // a number last: no name of its arrays meets another
       isSmall,
     );
     this.layers = new Map(calls.map(([i], at) => [i, layers[at]!]));

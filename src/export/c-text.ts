@@ -22,9 +22,9 @@ export const identifier = (name: string): string =>
 export const commented = (text: string): string =>
   text
     .replace(/[^\x20-\x7e]/g, '?')
+    .replaceAll('\\', '/')
     .replaceAll('*/', '* /')
-    .replaceAll('/*', '/ *')
-    .replaceAll('\\', '/');
+    .replaceAll('/*', '/ *');
 
 /**
  * A float32 number as C reads it: the fewest digits that are it, and are not near half of the way to another. What is not finite
