@@ -6,6 +6,7 @@ import { plants as codes } from './plants/codes.mjs';
 import { plants as commands } from './plants/commands.mjs';
 import { plants as compression } from './plants/compression.mjs';
 import { plants as devices } from './plants/devices.mjs';
+import { plants as exports } from './plants/exports.mjs';
 import { plants as features } from './plants/features.mjs';
 import { plants as files } from './plants/files.mjs';
 import { plants as graph } from './plants/graph.mjs';
@@ -33,6 +34,7 @@ export const plants = [
   ...commands,
   ...compression,
   ...devices,
+  ...exports,
   ...features,
   ...files,
   ...graph,

@@ -1,7 +1,9 @@
-import { expect, test, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test, vi } from 'vitest';
 import { AVR, type Board, CORTEX_M4, digestOn, RISC_V, sizesOf, X86 } from '../../scripts/boards.mjs';
 import { ARTICLE, type ExportedNetwork, networksBy, SAMPLES, SENSOR } from '../../scripts/exported-networks.mjs';
-import { toC } from '../../src/export/index.ts';
+import { toC, toModule } from '../../src/export/index.ts';
 import { testDigest } from '../../src/export/self-test.ts';
 import * as library from '../../src/index.ts';
 import { describeWith, folder, written } from './c-compilers.ts';
@@ -40,6 +42,21 @@ for (const [title, { board, own }] of Object.entries(BOARDS))
       expect(digestOn(board, { name, ...toC(network, { name }) }, SAMPLES, at)).toBe(digest);
     });
   });
+
+describe('modules', () => {
+  const at = folder();
+  test('give the digest of the engine', async () => {
+    for (const each of networks) at(`${each.name}.mjs`, toModule(madeOf(each).network).source);
+    at('modules.mjs', networks.map(({ name }) => `export * as ${name} from './${name}.mjs';\n`).join(''));
+    const script = new URL('../../scripts/module-digests.mjs', import.meta.url);
+    const file = at('digests.mjs', readFileSync(script));
+    const { digests } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+      digests(samples: number): Record<string, string>;
+    };
+    const expected = Object.fromEntries(networks.map((each) => [each.name, madeOf(each).digest]));
+    expect(digests(SAMPLES)).toEqual(expected);
+  });
+});
 
 test('networks are many enough, and each of them answers otherwise', () => {
   expect(large.length).toBeGreaterThanOrEqual(4);

@@ -75,6 +75,22 @@ describeWith('scales of units', [GCC], () => {
   });
 });
 
+describeWith('more numbers than 16 bits count', [GCC], () => {
+  const folderOf = folder();
+  test('are all read, since sizes have 32 bits there', () => {
+    const model = new Sequential([new Dense(70, { inputShape: [1000] })]);
+    const drawn = new Random(5).uniform([70_000], 0, 1).data;
+    model.weights[0]!.value.data.forEach((_, i, data) => {
+      data[i] = drawn[i]! < 0.9 ? 0.5 : 1 + (Math.floor(drawn[i]! * 1000) % 12);
+    });
+    const network = toNetwork(model);
+    const { source } = toC(network);
+    expect(source).toContain('typedef uint32_t size_of;');
+    expect(source).toContain('.held = 70000,');
+    expect(differing([{ name: 'many', network }], [...STRICT, ...CONTRACTING], folderOf, {})).toEqual([]);
+  });
+});
+
 describeWith('numbers of a kernel', [GCC], () => {
   const folderOf = folder();
   test.each(Object.keys(NUMBERS) as FormName[])('are read in the form %s', (form) => {

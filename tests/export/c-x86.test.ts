@@ -53,7 +53,7 @@ describeWith('C on this machine', [GCC], () => {
     expect(differing(cases, ['-O3', '-march=haswell'], at, { storage: 'plain' })).toEqual([]);
   });
 
-  test('gives them for numbers that are none, infinite, subnormal or -0', () => {
+  test('gives them for numbers that are none, infinite, subnormal, -0 or halves', () => {
     const cases = unusual().map(([name, model]): Case => {
       const network = model instanceof Model ? toNetwork(model) : model;
       return { name, network, answers: answersTo(network, WIDTH) };
@@ -81,6 +81,7 @@ function unusual(): [string, Model | Graph<Stored>][] {
     ['dense', dense],
     ['int8', quantize(dense, { calibration })],
     ['dynamic', quantize(dense, { format: 'dynamic' })],
+    ['fixed', quantize(dense, { calibration, format: 'fixed' })],
   ];
 }
 
@@ -123,6 +124,8 @@ function answersTo(network: Graph<Stored>, width: number): Answer[] {
       new Float32Array(width).fill(-0),
     ],
     ...[
+      // Halves of the powers of two that fixed formats have
+      ...[4, 5, 6].map((bits) => Float32Array.from({ length: width }, (_, i) => (i - width / 2) * 2 ** -bits)),
       new Float32Array(width).fill(1e-40),
       new Float32Array(width).fill(-Infinity),
       any.map((x) => (x - x === 0 ? x : 0)),

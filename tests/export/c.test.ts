@@ -12,7 +12,8 @@ import {
   fromData,
   fromNetwork,
   type Graph,
-  type Model,
+  input,
+  Model,
   prune,
   quantize,
   Random,
@@ -79,6 +80,15 @@ describe('toC', () => {
       expect((source + header).match(/#include <.*>/g)).toEqual(['#include <string.h>', '#include <stdint.h>']);
       expect(source).not.toMatch(/\bdouble\b|alloc/);
     }
+  });
+
+  test('with logits leaves no output out that another layer reads', () => {
+    const x = input([4]);
+    const first = new Dense(3, { activation: 'softmax', name: 'first' }).apply(x);
+    const last = new Dense(2, { activation: 'sigmoid', name: 'last' }).apply(first);
+    const { source } = toC(toNetwork(new Model([x], [first, last])), { logits: true });
+    expect(source).toMatch(/^ {2}softmax\(/m);
+    expect(source).not.toContain('each_sigmoid');
   });
 
   test('has routines that are used alone', () => {
@@ -241,8 +251,13 @@ describeWith('programs for AVR', AVR.tools.slice(0, 1), () => {
   test('have their constants in flash, not in memory', () => {
     const network = inInt8(classes(), [4]);
     const file = written(at, network, { name: 'small', logits: true });
-    told('avr-gcc', [...FLAGS, '-o', at('small.o'), file]);
-    const [text, data, bss] = told('avr-size', [at('small.o')])
+    // Linked, since of an object constants of either kind count as text
+    const main = at(
+      'flash.c',
+      '#include "small.h"\nint main(void) { static float x[4], y[3]; return small_run(x, y); }\n',
+    );
+    AVR.link([main, file], at('flash.elf'), at);
+    const [text, data, bss] = told('avr-size', [at('flash.elf')])
       .toString()
       .split('\n')[1]!
       .trim()

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { listingOf, WRITES } from '../../src/export/listing.ts';
+import { readOrder } from '../../src/export/order.ts';
 import type { Product } from '../../src/export/product.ts';
 import { interpreted, realsOf } from './interpreter.ts';
 import { answersOf, everyNetwork } from './networks.ts';
-
-const unitsOf = ({ extent }: Product): number =>
-  extent.kind === 'dense' ? extent.units : extent.kind === 'conv' ? extent.windows.units : extent.windows.channels;
 
 const all = [...everyNetwork()];
 
@@ -24,9 +22,27 @@ test('what a kernel of real numbers is made of gives its numbers', () => {
       if (kernel !== 'product' || product.kernel.type === 'int8') continue;
       const { values, held } = product.kernel;
       kinds.add(held.as);
-      expect(Array.from(realsOf(held, unitsOf(product)), (x) => x + 0)).toEqual(Array.from(values, (x) => x + 0));
+      expect(Array.from(realsOf(held, readOrder(product).last), (x) => x + 0)).toEqual(
+        Array.from(values, (x) => x + 0),
+      );
     }
   expect([...kinds].sort()).toEqual(['bfloat16', 'float16', 'float32', 'levels']);
+});
+
+test('the last axis of a kernel, on which its scales lie, is not that of the units where a convolution is transposed', () => {
+  let count = 0;
+  for (const [, network] of all)
+    for (const { kernel, args } of listingOf('toC', network).calls) {
+      if (kernel !== 'product') continue;
+      const { extent, kernel: own } = args[0] as Product;
+      const { units, terms, last, places } = readOrder({ extent });
+      const isTransposed = extent.kind === 'transposed';
+      expect([units * terms, new Set(places).size]).toEqual([own.values.length, own.values.length]);
+      expect(last).toBe(extent.kind === 'dense' ? extent.units : extent.windows.units);
+      expect(units).toBe(isTransposed ? extent.windows.channels : last);
+      if (isTransposed && units !== last) count++;
+    }
+  expect(count).toBeGreaterThan(0);
 });
 
 test('every kernel that exported code may call is called by one of them', () => {

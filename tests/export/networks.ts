@@ -161,6 +161,9 @@ export function* everyNetwork(): Generator<[name: string, network: Graph<Stored>
     yield [`${name}, int8`, quantize(model, { calibration: given })];
     yield [`${name}, int8 in whole numbers`, quantize(model, { calibration: given, rule: 'multiplier' })];
     if (name !== 'a transposed convolution') yield [`${name}, dynamic`, quantize(model, { format: 'dynamic' })];
+    else
+      for (const format of ['int8', 'fixed16', { type: 'int4', group: 4 }] as const)
+        yield [`${name}, weights in ${JSON.stringify(format)}`, quantize(model, { format })];
   }
   const pruned = prune(MODELS['a dense network']!(), { sparsity: 0.7 });
   yield ['pruned', toNetwork(pruned)];
