@@ -1,4 +1,5 @@
-import { ROUTINES, textsOf } from './c-routines.ts';
+import { APART, EXACT, FLASH, roomText, wideText } from './c-guards.ts';
+import { namesOf, ROUTINES } from './c-routines.ts';
 import type { PortText, RunText } from './c-run.ts';
 import { commented, indented, joined } from './c-text.ts';
 
@@ -9,6 +10,8 @@ export interface FileText {
   readonly inputs: readonly (PortText & { readonly entries: number })[];
   /** Of the outputs to the numbers of the self-test. */
   readonly digest: number;
+  /** Whether nothing is left out at the end of an output. */
+  readonly isWhole: boolean;
 }
 
 const typeOf = ({ type }: PortText): string => (type === 'int32' ? 'int32_t' : 'float');
@@ -22,8 +25,8 @@ const parameters = ({ inputs, run: { outputs } }: FileText): string =>
 const sizeOf = ({ name }: FileText, port: PortText): string => `${name}_${port.name}_SIZE`.toUpperCase();
 
 /** Bytes of static memory that a run needs. */
-const memoryOf = ({ run }: FileText): number =>
-  Math.ceil(run.memory.bytes / (run.isRealMemory ? 4 : 1)) * (run.isRealMemory ? 4 : 1);
+const memoryOf = ({ run: { memory, isRealMemory, apartBytes } }: FileText): number =>
+  Math.ceil(memory.bytes / (isRealMemory ? 4 : 1)) * (isRealMemory ? 4 : 1) + apartBytes;
 
 export function headerText(file: FileText): string {
   const { name, inputs, run } = file;
@@ -59,42 +62,13 @@ int ${name}_self_test(void);
 `;
 }
 
-const FLASH = `/* Where constants lie. On AVR this needs GNU extensions (-std=gnu99); elsewhere they are in flash by themselves. */
-#ifndef WHITTLE_FLASH
-#ifdef __FLASH
-#define WHITTLE_FLASH __flash
-#else
-#define WHITTLE_FLASH
-#endif
-#endif`;
-
-const EXACT = `#ifdef __FAST_MATH__
-#error "the bits of the network need numbers as IEEE 754 has them: build this file without -ffast-math"
-#endif
-#if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
-#error "float is computed in more bits here: build this file with -msse2 -mfpmath=sse"
-#endif`;
-
-const APART = `/* A product and a sum are two roundings. */
-#if defined(__GNUC__) && !defined(__clang__)
-#if defined(__FP_FAST_FMA) || defined(__FP_FAST_FMAF)
-#pragma GCC optimize("fp-contract=off")
-#endif
-#else
-#pragma STDC FP_CONTRACT OFF
-#endif`;
-
-const WIDE = `#include <float.h>
-#if DBL_MANT_DIG < 53
-#error "this network computes in float64, which double is not here: avr-gcc from 10 on has -mdouble=64, and toC with logits: true leaves out a softmax or sigmoid at its end"
-#endif`;
-
 export function sourceText(file: FileText): string {
   const { name, run } = file;
   const { products, declarations, lines, memory } = run;
-  const routines = textsOf(run.routines);
+  const names = namesOf(run.routines);
+  const routines = names.map((each) => ROUTINES[each]);
   const isContracted = products.isContracted || routines.some((routine) => routine.isContracted === true);
-  const isDouble = routines.some((routine) => routine.isDouble === true);
+  const wide = names.filter((each) => ROUTINES[each].isDouble === true);
   const structures = routines.filter(({ text }) => text === ROUTINES.window.text);
   const others = routines.filter((routine) => !structures.includes(routine));
   const hasSizes = structures.length > 0 || products.layers !== '';
@@ -104,10 +78,11 @@ export function sourceText(file: FileText): string {
   const parts = [
     `/* A network, made by toC of whittle-ml. */\n#include "${name}.h"\n#include <string.h>`,
     /\b(NAN|INFINITY)\b/.test(constants) ? '#include <math.h> /* NAN and INFINITY alone */' : null,
-    isDouble ? WIDE : null,
+    wide.length === 0 ? null : wideText(wide, file.isWhole),
     EXACT,
     isContracted ? APART : null,
     FLASH,
+    roomText(constants),
     hasSizes
       ? `typedef ${run.mostOf < 65536 ? 'uint16_t' : 'uint32_t'} size_of; /* of what is known of layers */`
       : null,
@@ -143,8 +118,7 @@ function selfTestText(file: FileText): string {
   const hashed = outputs.map(
     (port) => `for (size_t i = 0; i < ${sizeOf(file, port)}; i++) {
   uint32_t bits;
-  memcpy(&bits, ${port.name} + i, sizeof bits);
-  if (${port.name}[i] != ${port.name}[i] || ${port.name}[i] == 0) bits = 0; /* NaN, -0 */
+  memcpy(&bits, ${port.name} + i, sizeof bits);${port.type === 'int32' ? '' : `\n  if (${port.name}[i] != ${port.name}[i] || ${port.name}[i] == 0) bits = 0; /* NaN, -0 */`}
   for (int byte = 0; byte < 4; byte++, bits >>= 8) hash = (hash ^ (bits & 255)) * 16777619u;
 }`,
   );

@@ -1,5 +1,5 @@
 import { REAL_ROUTINES } from './c-reals.ts';
-import type { IntegerName, Routine, RoutineName, Routines } from './c-routine.ts';
+import type { IntegerName, RoutineName, Routines } from './c-routine.ts';
 
 /** Routines of whole numbers, and those that make them. */
 const INTEGER_ROUTINES: Routines<IntegerName> = {
@@ -185,15 +185,14 @@ static int gather_int8(int32_t entries, size_t units, size_t n, const WHITTLE_FL
 
 export const ROUTINES: Routines<RoutineName> = { ...INTEGER_ROUTINES, ...REAL_ROUTINES };
 
-/** The texts of some routines and of all that they need, each behind what it needs. */
-export function textsOf(names: Iterable<RoutineName>): Routine[] {
-  const found = new Map<RoutineName, Routine>();
+/** Some routines and all that they need, each behind what it needs. */
+export function namesOf(names: Iterable<RoutineName>): RoutineName[] {
+  const found = new Set<RoutineName>();
   const take = (name: RoutineName): void => {
-    const routine = ROUTINES[name];
     if (found.has(name)) return;
-    for (const other of routine.needs ?? []) take(other);
-    found.set(name, routine);
+    for (const other of ROUTINES[name].needs ?? []) take(other);
+    found.add(name);
   };
   for (const name of names) take(name);
-  return [...found.values()];
+  return [...found];
 }

@@ -39,6 +39,8 @@ export class RunText {
   readonly routines: Set<RoutineName> = new Set();
   readonly products: ProductsText;
   readonly memory: Memory & { readonly scratch: readonly Life[] };
+  /** Of rooms that are no part of the memory. */
+  apartBytes = 0;
   /** The largest number that a structure holds. */
   readonly mostOf: number;
   private readonly layers: ReadonlyMap<number, Layer>;
@@ -204,6 +206,7 @@ export class RunText {
       this.unique(name);
       const most = rows.reduce((max, each) => (each.type === type ? Math.max(max, each.terms) : max), 1);
       this.declarations.push(`static ${type} ${name}[${most}];`);
+      this.apartBytes += 2 * most;
     }
     return name;
   }

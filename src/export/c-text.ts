@@ -74,6 +74,22 @@ export function constant(name: string, array: Numbers | Held): string {
   return `static const WHITTLE_FLASH ${typeOf(array)} ${name}[${numbers.length}] = {\n${indented(rows.join('\n'))}\n};`;
 }
 
+const BYTES: Readonly<Record<string, number>> = {
+  int8_t: 1,
+  uint8_t: 1,
+  int16_t: 2,
+  uint16_t: 2,
+  int32_t: 4,
+  float: 4,
+};
+
+/** What each array of constants in a text takes. */
+export const bytesOfConstants = (text: string): number[] =>
+  Array.from(
+    text.matchAll(/^static const WHITTLE_FLASH (\w+) \w+\[(\d+)\] = \{$/gm),
+    ([, type, length]) => BYTES[type!]! * Number(length),
+  );
+
 /** Whole numbers in the fewest bytes that hold all of them. */
 export function narrowed(numbers: readonly Int32Array[]): (Int8Array | Int16Array | Int32Array)[] {
   const most = numbers.reduce((max, each) => each.reduce((m, x) => Math.max(m, x, -1 - x), max), 0);

@@ -59,7 +59,7 @@ export function toC(network: Graph<Stored>, options: COptions = {}): CFiles {
     ...port,
     entries: port.type === 'int32' ? entriesFor(own, port.title) : 0,
   }));
-  const file = { name, run, inputs, digest: testDigest(own) };
+  const file = { name, run, inputs, digest: testDigest(own), isWhole: !logits };
   return { source: sourceText(file), header: headerText(file) };
 }
 

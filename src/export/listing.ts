@@ -1,7 +1,7 @@
 import type { ArrayOf, ElementType } from '../../kernels/arrays.ts';
 import { cpu } from '../../kernels/cpu/cpu.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
-import { DTypeError } from '../base/errors.ts';
+import { DTypeError, StateError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import { floatsOf } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
@@ -148,7 +148,7 @@ class Remembered extends Buffers {
 
 /**
  * The calls that a program of one sample makes. `caller` is for errors. Throws what `compileNetwork` throws: for a network that
- * is none, one in float64, and for nodes that no program has.
+ * is none, one in float64, and for nodes that no program has; and StateError for an input without numbers.
  */
 export function listingOf(caller: string, network: Graph<Stored>): Listing {
   const values = validateNetwork(network);
@@ -192,6 +192,8 @@ export function listingOf(caller: string, network: Graph<Stored>): Listing {
     type: buffer.type,
     place: references.get(buffer.array)!.at,
   });
+  const empty = inputs.find(({ size }) => size === 0);
+  if (empty !== undefined) throw new StateError(caller, `input "${empty.name}" has no numbers`);
   return {
     inputs: inputs.map(port),
     outputs: outputs.map(port),
