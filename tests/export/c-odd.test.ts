@@ -1,9 +1,12 @@
 import { expect, test, vi } from 'vitest';
+import { AVR, told } from '../../scripts/boards.mjs';
 import { toC } from '../../src/export/index.ts';
 import {
+  BatchNorm,
   Conv2D,
   Conv2DTranspose,
   Dense,
+  Embedding,
   Flatten,
   type Graph,
   input,
@@ -15,7 +18,7 @@ import {
   type Stored,
   toNetwork,
 } from '../../src/index.ts';
-import { describeWith, folder, STRICT } from './c-compilers.ts';
+import { describeWith, folder, STRICT, written } from './c-compilers.ts';
 import { type Case, differing, GCC } from './c-harness.ts';
 
 vi.setConfig({ testTimeout: 200_000 }); // compilers, beside other work
@@ -43,6 +46,22 @@ const ODD_NAMES = [
 function withUnreadInput(): Model {
   const [read, unread] = [input([2], { name: 'read' }), input([3], { name: 'unread' })];
   return new Model([read, unread], [new Dense(1).apply(read)]);
+}
+
+/** Its input is an output as well. */
+function withGivenOutput(): Model {
+  const x = input([3]);
+  return new Model(x, [new Embedding(4, 2).apply(x), x]);
+}
+
+/** Neighbours of which one is raised and one lowered, by numbers that a compiler knows. */
+function alternating(channels: number): Model {
+  const model = chain([new BatchNorm({ inputShape: [3, channels] })]);
+  for (const { value } of model.weights)
+    value.data.forEach((x, i, data) => {
+      data[i] = x + (i % 2 === 0 ? 0.1 : -0.2);
+    });
+  return model;
 }
 
 const transposed = (): Model =>
@@ -75,6 +94,105 @@ describeWith('C of odd networks', [GCC], () => {
   test('has them where numbers stand as they are', () => {
     expect(differing(cases, SANITIZED, at, { storage: 'plain' })).toEqual([]);
   });
+});
+
+describeWith('C whose output is an input of whole numbers', [GCC], () => {
+  const at = folder();
+
+  test('gives them as they are', () => {
+    const file = written(at, toNetwork(withGivenOutput()), { name: 'given' });
+    const main = at(
+      'main.c',
+      `#include <stdio.h>
+#include "given.h"
+int main(void)
+{
+  const int32_t x[3] = {3, 0, 2};
+  float rows[6];
+  int32_t y[3];
+  if (given_run(x, rows, y)) return 1;
+  printf("%d %d %d, %d", (int)y[0], (int)y[1], (int)y[2], given_self_test());
+  return 0;
+}
+`,
+    );
+    told('gcc', [...SANITIZED, '-o', at('given'), main, file]);
+    expect(told(at('given'), []).toString()).toBe('3 0 2, 1');
+  });
+});
+
+describeWith('C and what compilers make of it', [GCC], () => {
+  const at = folder();
+
+  test('has its bits where gcc makes one rounding of neighbours', () => {
+    const cases = [2, 4, 8].map((n): Case => ({ name: `${n} channels`, network: toNetwork(alternating(n)) }));
+    for (const level of ['-O2', '-O3'])
+      expect(differing(cases, [...STRICT, level, '-march=haswell'], at, {}), level).toEqual([]);
+  });
+
+  test.each([
+    '-ffast-math',
+    '-funsafe-math-optimizations',
+    '-fassociative-math',
+    '-freciprocal-math',
+    '-ffinite-math-only',
+  ])('refuses %s', (flag) => {
+    const file = written(at, toNetwork(called('a')), { name: 'strict' });
+    const flags = ['-O2', '-fno-signed-zeros', '-fno-trapping-math', flag];
+    expect(() => told('gcc', [...flags, '-c', '-o', at('strict.o'), file])).toThrow(
+      '#error "the bits of the network need',
+    );
+  });
+
+  test('says how many bytes a run works in, with rows of 16 bits', () => {
+    const { header, source } = toC(
+      quantize(chain([new Dense(40, { inputShape: [100] }), new Dense(5)]), { format: 'float16' }),
+    );
+    const floats = Number(/static float memory\[(\d+)\]/.exec(source)![1]);
+    const halves = Number(/static uint16_t uint16_t_numbers\[(\d+)\]/.exec(source)![1]);
+    expect(halves).toBe(100);
+    expect(header).toContain(`#define NETWORK_MEMORY ${4 * floats + 2 * halves} `);
+  });
+});
+
+describeWith('C for AVR', AVR.tools, () => {
+  const at = folder();
+  const build = (network: Graph<Stored>, flags: readonly string[] = ['-std=gnu99']): Buffer =>
+    told('avr-gcc', [
+      '-mmcu=atmega1284p',
+      '-Os',
+      ...flags,
+      '-c',
+      '-o',
+      at('a.o'),
+      written(at, network, { name: 'large' }),
+    ]);
+  const dense = (...widths: readonly number[]): Graph<Stored> =>
+    inInt8(chain(widths.slice(1).map((n, i) => new Dense(n, i === 0 ? { inputShape: [widths[0]!] } : {}))));
+
+  test('refuses constants that addresses of 16 bits do not reach, and arrays that are too long', () => {
+    expect(() => build(dense(150, 150, 150, 150))).toThrow(/the constants of this network take 6\d{4} bytes/);
+    expect(() => build(dense(190, 180))).toThrow(/an array of this network takes 34200 bytes/);
+    build(dense(150, 150, 150));
+  });
+
+  test('says which standard it needs', () => {
+    expect(() => build(dense(4, 2), ['-std=c99'])).toThrow('build this file with -std=gnu99');
+  });
+
+  test('names what needs float64, and the remedy where it is one', () => {
+    const softmax = inInt8(chain([new Dense(3, { activation: 'softmax', inputShape: [4] })]));
+    expect(() => build(softmax)).toThrow(/softmax of this network: float64 inside.*toC with logits: true/);
+    const tanh = toNetwork(chain([new Dense(3, { activation: 'tanh', inputShape: [4] })]));
+    expect(() => build(tanh)).toThrow(/each_tanh of this network: float64 inside/);
+    expect(toC(tanh).source).not.toContain('logits: true');
+    expect(toC(softmax, { logits: true }).source).not.toContain('float64');
+  });
+});
+
+test('refuses an input without numbers', () => {
+  const network = toNetwork(chain([new Dense(3, { inputShape: [0], name: 'a' })]));
+  expect(() => toC(network)).toThrow(/^toC: input "input" has no numbers/);
 });
 
 test('text of a name stays in its comment', () => {
