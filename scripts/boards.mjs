@@ -161,7 +161,23 @@ const digesting = (name, samples) => {
   const big = name.toUpperCase();
   return `#include "${name}.h"
 #include <string.h>
-static float input[${big}_INPUT_SIZE], output[${big}_OUTPUT_SIZE];
+#ifdef ${big}_INPUT_SCALE
+static int8_t input[${big}_INPUT_SIZE];
+static int8_t taken(float x)
+{
+  const float y = x / ${big}_INPUT_SCALE;
+  int whole = (int)y;
+  const float rest = y - (float)whole;
+  if (rest > 0.5f || (rest == 0.5f && (whole & 1))) whole++;
+  if (rest < -0.5f || (rest == -0.5f && (whole & 1))) whole--;
+  whole += ${big}_INPUT_ZERO_POINT;
+  return (int8_t)(whole < -128 ? -128 : whole > 127 ? 127 : whole);
+}
+#else
+static float input[${big}_INPUT_SIZE];
+#define taken(x) x
+#endif
+static float output[${big}_OUTPUT_SIZE];
 static uint32_t digest(void)
 {
   uint32_t state = 1, hash = 2166136261u;
@@ -169,7 +185,7 @@ static uint32_t digest(void)
   for (int sample = 0; sample < ${samples}; sample++) {
     for (size_t i = 0; i < ${big}_INPUT_SIZE; i++) {
       state = state * 1664525u + 1013904223u;
-      input[i] = (float)((int32_t)((state >> 16) ^ 0x8000u) - 0x8000) / 8192.0f;
+      input[i] = taken((float)((int32_t)((state >> 16) ^ 0x8000u) - 0x8000) / 8192.0f);
     }
     if (${name}_run(input, output)) return 1;
     for (size_t i = 0; i < ${big}_OUTPUT_SIZE; i++) {

@@ -119,4 +119,18 @@ export const plants = [
     replace: '0, size).map(',
     mustFail: ['tests/export/c-boards.test.ts'],
   },
+  {
+    name: 'in exported C int8 is taken for an input that is read as real numbers too',
+    file: 'src/export/c-inputs.ts',
+    find: "call?.kernel !== 'quantize' || others.length > 0",
+    replace: "call?.kernel !== 'quantize' || others.length > 9",
+    mustFail: ['tests/export/c-inputs.test.ts'],
+  },
+  {
+    name: 'in exported C an int8 input goes on where other numbers were written',
+    file: 'src/export/c-inputs.ts',
+    find: 'WRITES[kernel].includes(arg))) break;',
+    replace: 'WRITES[kernel].includes(arg))) continue;',
+    mustFail: ['tests/export/c-inputs.test.ts'],
+  },
 ];

@@ -1,7 +1,7 @@
 import { APART, EXACT, FLASH, roomText, wideText } from './c-guards.ts';
 import { namesOf, ROUTINES } from './c-routines.ts';
-import type { PortText, RunText } from './c-run.ts';
-import { commented, indented, joined } from './c-text.ts';
+import { type PortText, portType, type RunText } from './c-run.ts';
+import { commented, float, indented, joined } from './c-text.ts';
 
 /** What a file says. */
 export interface FileText {
@@ -14,15 +14,24 @@ export interface FileText {
   readonly isWhole: boolean;
 }
 
-const typeOf = ({ type }: PortText): string => (type === 'int32' ? 'int32_t' : 'float');
-
 const parameters = ({ inputs, run: { outputs } }: FileText): string =>
   [
-    ...inputs.map((port) => `const ${typeOf(port)} *${port.name}`),
-    ...outputs.map((port) => `${typeOf(port)} *${port.name}`),
+    ...inputs.map((port) => `const ${portType(port)} *${port.name}`),
+    ...outputs.map((port) => `${portType(port)} *${port.name}`),
   ].join(', ');
 
-const sizeOf = ({ name }: FileText, port: PortText): string => `${name}_${port.name}_SIZE`.toUpperCase();
+const macro = ({ name }: FileText, port: PortText, what: string): string =>
+  `${name}_${port.name}_${what}`.toUpperCase();
+const sizeOf = (file: FileText, port: PortText): string => macro(file, port, 'SIZE');
+
+/** What int8 of an input stands for. */
+const formatText = (file: FileText, port: PortText): string[] =>
+  port.format === null
+    ? []
+    : [
+        `#define ${macro(file, port, 'SCALE')} ${float(port.format.scale)} /* int8 is the nearest number to real / scale + zero point */`,
+        `#define ${macro(file, port, 'ZERO_POINT')} (${port.format.zeroPoint})`,
+      ];
 
 /** Bytes of static memory that a run needs. */
 const memoryOf = ({ run: { memory, isRealMemory, apartBytes } }: FileText): number =>
@@ -31,9 +40,10 @@ const memoryOf = ({ run: { memory, isRealMemory, apartBytes } }: FileText): numb
 export function headerText(file: FileText): string {
   const { name, inputs, run } = file;
   const guard = `WHITTLE_${name.toUpperCase()}_H`;
-  const sizes = [...inputs, ...run.outputs].map(
-    (port) => `#define ${sizeOf(file, port)} ${port.size} /* ${commented(port.title)} [${port.shape.join(', ')}] */`,
-  );
+  const sizes = [...inputs, ...run.outputs].flatMap((port) => [
+    `#define ${sizeOf(file, port)} ${port.size} /* ${commented(port.title)} [${port.shape.join(', ')}] */`,
+    ...formatText(file, port),
+  ]);
   return `/* A network, made by toC of whittle-ml. */
 #ifndef ${guard}
 #define ${guard}
@@ -106,10 +116,12 @@ function selfTestText(file: FileText): string {
   const { outputs } = run;
   const all = [...inputs, ...outputs];
   const filled = inputs.map((port) => {
-    const made =
-      port.type === 'int32'
-        ? `(int32_t)((state >> 16) % ${port.entries}u)`
-        : '(float)((int32_t)((state >> 16) ^ 0x8000u) - 0x8000) / 8192.0f';
+    const real = '(float)((int32_t)((state >> 16) ^ 0x8000u) - 0x8000) / 8192.0f';
+    const made = {
+      int32: `(int32_t)((state >> 16) % ${port.entries}u)`,
+      int8: `quantized(${real} / ${macro(file, port, 'SCALE')}, ${macro(file, port, 'ZERO_POINT')})`,
+      float32: real,
+    }[port.type];
     return `for (size_t i = 0; i < ${sizeOf(file, port)}; i++) {
   state = state * 1664525u + 1013904223u;
   ${port.name}[i] = ${made};
@@ -123,7 +135,7 @@ function selfTestText(file: FileText): string {
 }`,
   );
   const body = joined(
-    ...all.map((port) => `static ${typeOf(port)} ${port.name}[${sizeOf(file, port)}];`),
+    ...all.map((port) => `static ${portType(port)} ${port.name}[${sizeOf(file, port)}];`),
     'uint32_t state = 1, hash = 2166136261u;',
     ...filled,
     `if (${name}_run(${all.map((port) => port.name).join(', ')})) return 0;`,

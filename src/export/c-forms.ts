@@ -104,7 +104,7 @@ export const FORM_FIELDS: Fields = {
 };
 
 const code = `/* Code number \`at\`, of 1, 2, 4 or 8 bits. */
-static uint8_t code_at(const WHITTLE_FLASH struct layer *layer, size_t at)
+static uint8_t code_at(const WHITTLE_FLASH struct layer *layer, uint32_t at)
 {
   const unsigned bits = layer->code_bits;
   const unsigned in_byte = 8 / bits;
@@ -151,7 +151,7 @@ const DECODERS: {
   },
   coded: {
     shared: [bits],
-    lines: () => `  const size_t end = reader->at + terms;
+    lines: () => `  const uint32_t end = (uint32_t)(reader->at + terms);
   memset(row, 0, terms * sizeof *row);
   for (; reader->held < layer->held; reader->held++, reader->next++) {
     uint8_t gap = 255;
@@ -170,10 +170,7 @@ const DECODERS: {
 
 const READER = `/* How far the numbers of a layer are read. */
 struct reader {
-  size_t at;
-  size_t held;
-  size_t next;
-  uint32_t bit;
+  uint32_t at, held, next, bit; /* size_t has 16 bits on AVR, and zeros take few bytes */
   int has_next;
 };`;
 

@@ -1,4 +1,5 @@
 import { CALLS, type CallSite } from './c-calls.ts';
+import type { CListing, CPort } from './c-inputs.ts';
 import { areDirect } from './c-kinds.ts';
 import type { Layer } from './c-layer.ts';
 import { layersOf, windowedOf } from './c-layers.ts';
@@ -6,7 +7,7 @@ import { roomsOf } from './c-product-routines.ts';
 import { type ProductsText, productsText } from './c-products.ts';
 import type { RoutineName } from './c-routine.ts';
 import { commented, constant, identifier } from './c-text.ts';
-import { type Call, isReference, type ListedPort, type Listing, type Numbers } from './listing.ts';
+import { type Call, isReference, type Numbers } from './listing.ts';
 import { type Life, type Memory, memoryOf, type Scratch } from './memory.ts';
 import type { Product } from './product.ts';
 
@@ -16,16 +17,22 @@ export interface PortText {
   readonly name: string;
   /** Of the value. */
   readonly title: string;
-  readonly type: 'float32' | 'int32';
+  readonly type: CPort['type'];
+  /** What int8 stands for; null for other types. */
+  readonly format: { readonly scale: number; readonly zeroPoint: number } | null;
   readonly shape: readonly number[];
   readonly size: number;
 }
 
-const ports = (all: readonly ListedPort[], what: string): PortText[] =>
-  all.map(({ name, type, shape, size }, i) => ({
-    ...{ name: all.length === 1 ? what : `${what}_${i + 1}`, title: name },
-    ...{ type, shape, size },
+const ports = (all: readonly CPort[], what: string): PortText[] =>
+  all.map((port, i) => ({
+    ...{ name: all.length === 1 ? what : `${what}_${i + 1}`, title: port.name },
+    ...{ type: port.type, shape: port.shape, size: port.size },
+    format: port.type === 'int8' ? { scale: port.scale, zeroPoint: port.zeroPoint } : null,
   }));
+
+/** What C calls numbers of inputs and outputs. */
+export const portType = ({ type }: Pick<PortText, 'type'>): string => (type === 'float32' ? 'float' : `${type}_t`);
 
 type Room = Scratch & { readonly of: 'row' | 'numbers' };
 
@@ -49,9 +56,9 @@ export class RunText {
   private readonly constants = new Map<Numbers, string>();
   private readonly taken = new Map<string, number>();
 
-  private readonly listing: Listing;
+  private readonly listing: CListing;
 
-  constructor(listing: Listing, isSmall: boolean) {
+  constructor(listing: CListing, isSmall: boolean) {
     this.listing = listing;
     this.inputs = ports(listing.inputs, 'input');
     this.outputs = ports(listing.outputs, 'output');
@@ -75,6 +82,7 @@ export class RunText {
       ]),
       ...pools.filter((x): x is number => typeof x === 'number'),
     );
+    if (this.inputs.some(({ format }) => format !== null)) this.routines.add('quantized'); // for the self-test
     this.open();
     for (const [i, call] of listing.calls.entries()) this.take(i, call);
     this.close();
@@ -117,7 +125,9 @@ export class RunText {
     }
     for (const [i, life] of inputs.entries())
       if (life.offset !== null)
-        this.lines.push(`memcpy(${this.names.get(life)}, ${this.inputs[i]!.name}, ${life.length} * sizeof(float));`);
+        this.lines.push(
+          `memcpy(${this.names.get(life)}, ${this.inputs[i]!.name}, ${life.length} * sizeof(${portType(life)}));`,
+        );
   }
 
   /** Whether real numbers lie in the memory, with which it is aligned. */
@@ -128,11 +138,9 @@ export class RunText {
 
   private close(): void {
     for (const [i, life] of this.memory.outputs.entries()) {
-      const { name, size, type } = this.outputs[i]!;
+      const { name, size } = this.outputs[i]!;
       if (this.names.get(life) === name) continue;
-      this.lines.push(
-        `memcpy(${name}, ${this.names.get(life)}, ${size} * sizeof(${type === 'int32' ? 'int32_t' : 'float'}));`,
-      );
+      this.lines.push(`memcpy(${name}, ${this.names.get(life)}, ${size} * sizeof(${portType(this.outputs[i]!)}));`);
     }
   }
 

@@ -5,6 +5,7 @@ import { entriesFor } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { headerText, sourceText } from './c-file.ts';
+import { withInt8Inputs } from './c-inputs.ts';
 import { RunText } from './c-run.ts';
 import { listingOf } from './listing.ts';
 import { testDigest } from './self-test.ts';
@@ -22,6 +23,11 @@ export interface COptions {
    * in float64. Default false.
    */
   readonly logits?: boolean;
+  /**
+   * `real` (default): real numbers. `int8`: int8 in the format that the network has for each input, which the header says as
+   * `<NAME>_INPUT_SCALE` and `<NAME>_INPUT_ZERO_POINT`, with a quarter of the memory.
+   */
+  readonly inputs?: 'real' | 'int8';
 }
 
 /** Texts of two files. */
@@ -38,7 +44,7 @@ export interface CFiles {
  * gives 1 where it answers what the engine does. It allocates nothing, calls no library but `memcpy` and `memset`, and works in
  * static memory, so that one run is at a time. Inputs and outputs must not overlap. Weights stand in constants; on AVR with GNU
  * extensions in `__flash`, elsewhere as `WHITTLE_FLASH` says. Throws what `compileNetwork` throws, and StateError, which names
- * the node, for a kernel with numbers that are not finite.
+ * the node, for a kernel with numbers that are not finite, and the input where `inputs: 'int8'` is asked of one that is not.
  *
  * @example
  * const { source, header } = toC(toNetwork(model), { name: 'sensor' });
@@ -46,15 +52,18 @@ export interface CFiles {
  * source.includes('malloc'); // false
  */
 export function toC(network: Graph<Stored>, options: COptions = {}): CFiles {
-  checkOptions('toC', options, 'name storage logits');
-  const { name, storage, logits } = { name: 'network', storage: 'small', logits: false, ...defined(options) };
+  checkOptions('toC', options, 'name storage logits inputs');
+  const defaults = { name: 'network', storage: 'small', logits: false, inputs: 'real' } as const;
+  const { name, storage, logits, inputs: given } = { ...defaults, ...defined(options) };
   checkText('toC', 'name', name);
   if (!/^[A-Za-z_]\w*$/.test(name)) throw new ValueError('toC', 'name', 'an identifier of C', name);
   checkOneOf('toC', 'storage', storage, ['small', 'plain']);
   checkFlag('toC', 'logits', logits);
+  checkOneOf('toC', 'inputs', given, ['real', 'int8']);
   const listing = listingOf('toC', network);
   const own = logits ? withLogits(network) : network;
-  const run = new RunText(own === network ? listing : listingOf('toC', own), storage === 'small');
+  const taken = own === network ? listing : listingOf('toC', own);
+  const run = new RunText(given === 'int8' ? withInt8Inputs(taken) : taken, storage === 'small');
   const inputs = run.inputs.map((port) => ({
     ...port,
     entries: port.type === 'int32' ? entriesFor(own, port.title) : 0,

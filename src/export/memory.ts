@@ -1,5 +1,13 @@
 import type { SlotType } from '../infer/site.ts';
-import { type Argument, type Call, isReference, type ListedKernel, type Listing, WRITES } from './listing.ts';
+import {
+  type Argument,
+  type Call,
+  isReference,
+  type ListedKernel,
+  type ListedPort,
+  type Listing,
+  WRITES,
+} from './listing.ts';
 import type { Extent, Product } from './product.ts';
 
 /**
@@ -99,6 +107,14 @@ const SIZES: { readonly [K in ListedKernel]: Sizes } = {
   exp: first,
 };
 
+type Port = Pick<ListedPort, 'place' | 'size'>;
+
+/** What has memory. */
+interface Planned extends Pick<Listing, 'places' | 'calls'> {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
 /** What lives in a listing, without a place for it. */
 class Lives {
   readonly all: Life[] = [];
@@ -107,9 +123,9 @@ class Lives {
   /** Of places that were read since they were written: what is written there next is other numbers. */
   private readonly wasRead = new Set<number>();
 
-  private readonly listing: Listing;
+  private readonly listing: Planned;
 
-  constructor(listing: Listing) {
+  constructor(listing: Planned) {
     this.listing = listing;
     for (const { place, size } of listing.inputs) {
       this.start(place, -1).length = size;
@@ -149,7 +165,7 @@ class Lives {
 
 /** Plans the memory of a listing, with room for `scratch` while its calls run. */
 export function memoryOf(
-  listing: Listing,
+  listing: Planned,
   scratch: readonly Scratch[],
 ): Memory & { readonly scratch: readonly Life[] } {
   const lives = new Lives(listing);

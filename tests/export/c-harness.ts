@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { reference } from '../../kernels/reference/reference.ts';
 import { type At, type Tool, told, X86 } from '../../scripts/boards.mjs';
 import type { COptions } from '../../src/export/index.ts';
 import type { Graph, Stored } from '../../src/index.ts';
@@ -17,9 +19,9 @@ export interface Case {
 }
 
 /** Reads inputs of samples of one network after the other, and writes outputs; a byte after each network is its self-test. */
-function harness(cases: readonly Case[], samples: number): string {
+function harness(cases: readonly Case[], samples: number, real: 'float' | 'int8_t'): string {
   const runs = cases.map(({ network }, i) => {
-    const types = network.inputs.map(({ dtype }) => (dtype === 'int32' ? 'int32_t' : 'float'));
+    const types = network.inputs.map(({ dtype }) => (dtype === 'int32' ? 'int32_t' : real));
     const sizes = (what: string, n: number): string[] =>
       Array.from({ length: n }, (_, at) => `NET_${i}_${what}${n === 1 ? '' : `_${at + 1}`}_SIZE`);
     const inputs = sizes('INPUT', types.length);
@@ -42,16 +44,32 @@ function harness(cases: readonly Case[], samples: number): string {
 const bytesOf = (numbers: Iterable<number>, isWhole: boolean): Uint8Array =>
   new Uint8Array((isWhole ? Int32Array : Float32Array).from([...numbers]).buffer);
 
+/** Numbers of an input as int8, by what the header says of it. */
+function int8Of(numbers: ArrayLike<number>, header: string, input: number): Uint8Array {
+  const all = (what: string): number[] =>
+    [...header.matchAll(new RegExp(`INPUT(?:_\\d+)?_${what} \\(?(\\S+?)f?\\)?(?: |$)`, 'gm'))].map(([, x]) =>
+      Number(x),
+    );
+  const x = Float32Array.from(numbers);
+  const q = new Int8Array(x.length);
+  reference.quantize(x.length, x, Math.fround(all('SCALE')[input]!), all('ZERO_POINT')[input]!, q);
+  return new Uint8Array(q.buffer);
+}
+
 /** Names of cases whose numbers are not those of the engine, or whose self-test does not hold. */
 export function differing(cases: readonly Case[], flags: readonly string[], at: At, options: COptions): string[] {
   const answers = cases.map(({ network, answers }) => answers ?? answersOf(network));
+  const isInt8 = options.inputs === 'int8';
+  const files = cases.map(({ network }, i) => written(at, network, { ...options, name: `net_${i}` }));
+  const headers = files.map((file) => readFileSync(file.replace(/c$/, 'h'), 'utf8'));
   const input = Buffer.concat(
     cases.flatMap(({ network }, i) =>
-      answers[i]!.flatMap(({ inputs }) => inputs.map((x, n) => bytesOf(x, network.inputs[n]!.dtype === 'int32'))),
+      answers[i]!.flatMap(({ inputs }) =>
+        inputs.map((x, n) => (isInt8 ? int8Of(x, headers[i]!, n) : bytesOf(x, network.inputs[n]!.dtype === 'int32'))),
+      ),
     ),
   );
-  const files = cases.map(({ network }, i) => written(at, network, { ...options, name: `net_${i}` }));
-  const main = at('main.c', harness(cases, answers[0]!.length));
+  const main = at('main.c', harness(cases, answers[0]!.length, isInt8 ? 'int8_t' : 'float'));
   told('gcc', [...flags, '-o', at('all'), main, ...files]);
   const results = told(at('all'), [], input);
   const wrong: string[] = [];
