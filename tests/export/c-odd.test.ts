@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { AVR, told } from '../../scripts/boards.mjs';
+import { AVR, digestOn, told } from '../../scripts/boards.mjs';
 import { toC } from '../../src/export/index.ts';
+import { testDigest } from '../../src/export/self-test.ts';
 import {
   BatchNorm,
   Conv2D,
@@ -12,6 +13,7 @@ import {
   input,
   type Layer,
   Model,
+  prune,
   quantize,
   Random,
   Sequential,
@@ -174,6 +176,13 @@ describeWith('C for AVR', AVR.tools, () => {
     expect(() => build(dense(150, 150, 150, 150))).toThrow(/the constants of this network take 6\d{4} bytes/);
     expect(() => build(dense(190, 180))).toThrow(/an array of this network takes 34200 bytes/);
     build(dense(150, 150, 150));
+  });
+
+  test('runs a layer of more weights than 16 bits count, where zeros take few bytes', () => {
+    const wide = prune(chain([new Dense(300, { inputShape: [300] }), new Dense(4)]), { sparsity: 0.98 });
+    const network = inInt8(wide);
+    const expected = testDigest(network, 2).toString(16).padStart(8, '0');
+    expect(digestOn(AVR, { name: 'wide', ...toC(network, { name: 'wide' }) }, 2, at)).toBe(expected);
   });
 
   test('says which standard it needs', () => {
