@@ -18,6 +18,7 @@ import {
   measure,
   memoryJournal,
   networkCost,
+  type Point,
   Random,
   recipeKey,
   Sequential,
@@ -30,7 +31,10 @@ import {
   ValueError,
 } from '../../src/index.ts';
 import { sha256 } from '../../src/io/sha256.ts';
+import { dominates } from '../../src/pareto/fronts.ts';
 import { classifier, data, HALF, INT8, RECIPES, recipe, SPACE, WORKER } from './tools.ts';
+
+const standing = ({ bytes, validation: { score } }: Point) => ({ bytes, score });
 
 /** All that a search found, files too. */
 const everything = (found: Compression): unknown => [
@@ -260,6 +264,13 @@ describe('compress', () => {
     const whole = await compress(classifier(), data(), { recipes });
     const full = rungs.points.filter(({ effort }) => effort === 1);
     expect(rungs.points.map(({ effort }) => effort)).toEqual([0.25, 0.25, 0.25, 0.5, 0.5, 1]);
+    // A file is a file: whatever epochs it took, it stands among all others, and says what it had
+    for (const [i, p] of rungs.points.entries()) {
+      const beats = rungs.points.some((q) => dominates(standing(q), standing(p)));
+      expect([i, p.isDominated]).toEqual([i, beats]);
+    }
+    const rows = String(rungs).split('\n');
+    expect([25, 50].map((n) => rows.filter((row) => row.endsWith(`, ${n} % of the epochs`)).length)).toEqual([3, 2]);
     for (const point of full) {
       const { recipe: own, digest } = point;
       expect(whole.points.find((each) => recipeKey(each.recipe) === recipeKey(own))?.digest).toBe(digest);
