@@ -1,6 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { bestOf, compressFindings, frontOf } from '../../lab/src/findings-compress.ts';
+import { recipeMeans } from '../../lab/src/means-compress.ts';
 import { renderCompressPage } from '../../lab/src/page-compress.ts';
 import { pointPath } from '../../lab/src/recipe-names.ts';
 import { renderCompressTables } from '../../lab/src/tables-compress.ts';
@@ -249,6 +250,15 @@ describe('findings', () => {
     expect(compressFindings({ ...report, best: 2 })[2]).toMatch(/is the best of all\.$/);
     expect(withoutBest().findings[2]).toMatch(/none is within the limits\.$/);
   });
+});
+
+test('means of a recipe are those of one rung of halving', () => {
+  const [point] = compressFixture().points;
+  const rungs = [0.25, 0.25, 1].map((effort, i) => ({ ...point!, effort, number: i + 1 }));
+  expect(recipeMeans(rungs).map(({ effort, points }) => [effort, points])).toEqual([
+    [0.25, [1, 2]],
+    [1, [3]],
+  ]);
 });
 
 test('names of files sort as their numbers do, and have no character that a shell reads', () => {

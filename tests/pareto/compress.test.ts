@@ -17,6 +17,7 @@ import {
   type Model,
   measure,
   memoryJournal,
+  neg,
   networkCost,
   type Point,
   Random,
@@ -114,6 +115,17 @@ describe('compress', () => {
     expect(student!.macs).toBe(4 * 8 + 8 * 4 + 4 * 2);
     expect(String(found.networkOf(student!))).toContain('int8');
     expect(found.points.map(({ isBaseline }) => isBaseline)).toEqual([false, false, false, false, false, true]);
+  });
+
+  test('draws networks from scratch by the seed, of a model’s kind and not of its weights', async () => {
+    const recipes = [recipe({ student: { width: 0.5, epochs: 2 }, code: 'none' })];
+    const digestsOf = async (model: Model): Promise<string[]> =>
+      (await compress(model, data(), { recipes, seeds: [0, 1] })).points.map(({ digest }) => digest);
+    const other = classifier();
+    other.setWeights(other.getWeights().map((weight) => neg(weight)));
+    const [first, second] = await digestsOf(classifier());
+    expect(await digestsOf(other)).toEqual([first, second]);
+    expect(first).not.toBe(second);
   });
 
   test('marks what others dominate, and what is within the limits, and finds the smallest of these', async () => {
