@@ -138,7 +138,7 @@ function dotMarks(dots: readonly Dot[]): Plot.Markish[] {
         const own = dots.filter(
           (dot) => dot.standing === standing && dot.isBaseline === isBaseline && dot.isEarly === isEarly,
         );
-        const r = shape === 'circle' ? (isFront ? 4.5 : 3) : 5;
+        const r = (isFront ? RADII : HOLLOW_RADII)[shape];
         const look = isFront ? { fill: colour } : { fill: 'var(--paper)', stroke: colour, strokeWidth: 1.4 };
         return Plot.dot(own, { ...place, symbol: shape, r, ...look });
       }),
@@ -147,6 +147,10 @@ function dotMarks(dots: readonly Dot[]): Plot.Markish[] {
   const model = dots.filter(({ standing }) => standing === 'model');
   return [...kinds, Plot.dot(model, { ...place, symbol: 'square', r: 5, fill: 'currentColor' })];
 }
+
+/** Those on the front stand out. */
+const RADII = { circle: 4.5, diamond: 5, triangle: 4.5 };
+const HOLLOW_RADII = { circle: 3, diamond: 5, triangle: 3 };
 
 const shapeOf = (isBaseline: boolean, isEarly: boolean): 'triangle' | 'diamond' | 'circle' =>
   isEarly ? 'triangle' : isBaseline ? 'diamond' : 'circle';

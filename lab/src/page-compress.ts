@@ -119,7 +119,7 @@ function sizeSection(report: CompressReport): Markup {
     [MARKS.testLine, options.budget === null ? 'lowest score' : 'lowest score, most bytes'],
   );
   return html`<section aria-labelledby="sizes"><h2 id="sizes">${capital(scoreName)} against bytes</h2>
-<p>Each point is a network that a recipe made, saved to a file. Up and to the left is better; bytes are on a logarithmic scale, and the vertical axis does not begin at 0. Lines are intervals of 95 %, by the chance of the samples. A point is dominated where another has no more bytes and no lower score on the validation samples, and is better in one of them.${has((p) => p.effort < 1) ? ' Halving trains all with a part of the epochs first; the files of that stand among the others, and say it.' : ''}</p>
+<p>Each point is a network that a recipe made, saved to a file. Up and to the left is better; bytes are on a logarithmic scale, and the vertical axis does not begin at 0. Lines are intervals of 95 %, by the chance of the samples. A point is dominated where another has no more bytes and no lower score on the validation samples, and is better in one of them.${has((p) => p.effort < 1) ? ' Halving first follows recipes with a part of the epochs; what that made stands among the others, as triangles.' : ''}</p>
 ${marks}
 <div class="pair">${figure(
     'On the validation samples, which chose',

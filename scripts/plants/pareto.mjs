@@ -98,8 +98,8 @@ export const plants = [
   {
     name: 'search over recipes: means take rungs of halving together',
     file: 'lab/src/means-compress.ts',
-    find: 'const key = `${point.effort} ${recipeKey(point.recipe)}`;',
-    replace: 'const key = recipeKey(point.recipe);',
+    find: 'point.effort}',
+    replace: 'point.effort * 0}',
     mustFail: ['tests/lab/compress-page.test.ts'],
   },
   {
