@@ -16,6 +16,7 @@ import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
 import { plants as packages } from './plants/packages.mjs';
 import { plants as papers } from './plants/papers.mjs';
+import { plants as pareto } from './plants/pareto.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
 import { plants as resuming } from './plants/resuming.mjs';
@@ -44,6 +45,7 @@ export const plants = [
   ...metrics,
   ...packages,
   ...papers,
+  ...pareto,
   ...quantization,
   ...report,
   ...resuming,

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { bestOf, frontOf, scoreText, settingText } from './findings-compress.ts';
+import { bestOf, effortText, frontOf, scoreText, settingText } from './findings-compress.ts';
 import { decimals, exact, size, whole } from './format.ts';
 import { CHART, draw, logAxis, short, type Tip } from './plot.ts';
 import type { CompressReport, PointResult } from './types-compress.ts';
@@ -15,6 +15,8 @@ interface Dot {
   readonly high: number;
   readonly standing: Standing;
   readonly isBaseline: boolean;
+  /** Whether it was trained with a part of the epochs. */
+  readonly isEarly: boolean;
   readonly tip: string;
 }
 
@@ -24,9 +26,14 @@ type Standing = 'model' | 'front' | 'dominated';
 /** So far below the model a picture reaches, or four times as far as the limit. */
 const DEPTH = 0.08;
 
+/** This share of the points is shown, however poor they are. */
+const SHOWN = 0.75;
+
 /** The lowest score that is shown. */
-function floorOf({ original, options }: CompressReport, part: Part): number {
-  return original[part].score - Math.max(DEPTH, (4 * options.maxDamage) / 100);
+function floorOf({ original, options, points }: CompressReport, part: Part): number {
+  const usual = original[part].score - Math.max(DEPTH, (4 * options.maxDamage) / 100);
+  const scores = points.map((p) => p[part].score).sort((p, q) => q - p);
+  return Math.min(usual, scores[Math.ceil(SHOWN * scores.length) - 1] ?? usual);
 }
 
 /** Points whose score lies below the picture. */
@@ -40,7 +47,7 @@ export function sizeScores(report: CompressReport, part: Part): string {
   const dots: readonly Dot[] = [
     ...points.filter((p) => !below.includes(p)).map((p) => dotOf(report, p, part)),
     {
-      ...{ bytes: original.bytes.file, ...original[part], standing: 'model', isBaseline: false },
+      ...{ bytes: original.bytes.file, ...original[part], standing: 'model', isBaseline: false, isEarly: false },
       tip: `the model: ${whole(original.bytes.file)} bytes, ${scoreName} ${scoreText(original[part], exact)}`,
     },
   ];
@@ -59,7 +66,9 @@ export function sizeScores(report: CompressReport, part: Part): string {
   const best = bestOf(report);
   return draw(
     `${scoreName} on the ${part} samples against bytes: the model ${decimals(original[part].score)} in ${size(original.bytes.file)}; ${front
-      .map((p) => `${p.number} ${decimals(p[part].score)} in ${size(p.bytes.file)}`)
+      .map(
+        (p) => `${p.number} ${decimals(p[part].score)} in ${size(p.bytes.file)}${effortText(p).replace(',', ' with')}`,
+      )
       .join(', ')}; and ${points.length - front.length} that are dominated or lie below`,
     {
       ...sides,
@@ -109,26 +118,42 @@ function dotOf(report: CompressReport, p: PointResult, part: Part): Dot {
   const best = p.number === report.best ? ', the best' : '';
   const limits = p.meets ? '' : ', beyond a limit';
   return {
-    ...{ bytes: p.bytes.file, score, low, high, standing, isBaseline: p.isBaseline },
+    ...{ bytes: p.bytes.file, score, low, high, standing, isBaseline: p.isBaseline, isEarly: p.effort < 1 },
     tip: `${p.number}: ${p.name}${settingText(p, report)}: ${whole(p.bytes.file)} bytes, ${report.scoreName} ${scoreText(p[part], exact)}; ${standing === 'front' ? 'on the front' : 'dominated'}${limits}${best}`,
   };
 }
 
-/** Filled on the front, hollow where dominated; networks from scratch are diamonds of another colour, the model is a square. */
+/**
+ * Filled on the front, hollow where dominated; networks from scratch are of another colour and diamonds, those with a part of the
+ * epochs triangles, and the model is a square.
+ */
 function dotMarks(dots: readonly Dot[]): Plot.Markish[] {
   const place = { x: 'bytes', y: 'score' } as const;
-  const of = (standing: Standing, isBaseline: boolean): readonly Dot[] =>
-    dots.filter((dot) => dot.standing === standing && dot.isBaseline === isBaseline);
-  const hollow = { ...place, fill: 'var(--paper)', strokeWidth: 1.4 } as const;
-  const diamond = { symbol: 'diamond', r: 5 } as const;
-  return [
-    Plot.dot(of('dominated', false), { ...hollow, r: 3, stroke: 'var(--gap)' }),
-    Plot.dot(of('dominated', true), { ...hollow, ...diamond, stroke: 'var(--test)' }),
-    Plot.dot(of('front', false), { ...place, r: 4.5, fill: 'var(--train)' }),
-    Plot.dot(of('front', true), { ...place, ...diamond, fill: 'var(--test)' }),
-    Plot.dot(of('model', false), { ...place, symbol: 'square', r: 5, fill: 'currentColor' }),
-  ];
+  const kinds = (['dominated', 'front'] as const).flatMap((standing) =>
+    [false, true].flatMap((isBaseline) =>
+      [false, true].map((isEarly) => {
+        const isFront = standing === 'front';
+        const shape = shapeOf(isBaseline, isEarly);
+        const colour = isBaseline ? 'var(--test)' : COLOURS[standing];
+        const own = dots.filter(
+          (dot) => dot.standing === standing && dot.isBaseline === isBaseline && dot.isEarly === isEarly,
+        );
+        const r = (isFront ? RADII : HOLLOW_RADII)[shape];
+        const look = isFront ? { fill: colour } : { fill: 'var(--paper)', stroke: colour, strokeWidth: 1.4 };
+        return Plot.dot(own, { ...place, symbol: shape, r, ...look });
+      }),
+    ),
+  );
+  const model = dots.filter(({ standing }) => standing === 'model');
+  return [...kinds, Plot.dot(model, { ...place, symbol: 'square', r: 5, fill: 'currentColor' })];
 }
+
+/** Those on the front stand out. */
+const RADII = { circle: 4.5, diamond: 5, triangle: 4.5 };
+const HOLLOW_RADII = { circle: 3, diamond: 5, triangle: 3 };
+
+const shapeOf = (isBaseline: boolean, isEarly: boolean): 'triangle' | 'diamond' | 'circle' =>
+  isEarly ? 'triangle' : isBaseline ? 'diamond' : 'circle';
 
 /** Lines of the most bytes and of the lowest score. */
 function limitMarks(budget: number | null, limit: number | null): Plot.Markish[] {

@@ -139,7 +139,7 @@ function journalIn(folder: string): Journal {
 /** What is wrong with a journal, with the remedy. */
 function inWordsOfJournal(error: unknown, folder: string): unknown {
   const path = join(folder, JOURNAL);
-  if (error instanceof StateError && error.message.includes('the journal is of another'))
+  if (error instanceof StateError && error.op === 'journal')
     return new UsageError(
       `${path}: is the journal of a call with another table, network or search: name another folder with --out, or remove it`,
     );

@@ -18,6 +18,7 @@ import { dataOf, environment } from './facts.ts';
 import { compressFindings } from './findings-compress.ts';
 import { decimals, whole } from './format.ts';
 import { DEFAULT_EPOCHS } from './job.ts';
+import { recipeMeans } from './means-compress.ts';
 import { planOf, REFERENCE } from './plans.ts';
 import { type JobData, prepare } from './prepare.ts';
 import { recipeName, withEpochs } from './recipe-names.ts';
@@ -90,7 +91,7 @@ export async function compressJob(data: JobData, job: CompressJob): Promise<Comp
     options: { ...settings, model: typeof start === 'string' ? start : start.file, seeds },
     scoreName: isClassification ? ('accuracy' as const) : ('R²' as const),
     model: named,
-    ...resultsOf(compression, measured),
+    ...resultsOf(compression, measured, seeds.length),
   };
   const findings = compressFindings(facts);
   const seconds = { search, total: (performance.now() - began) / 1000 };
@@ -171,7 +172,8 @@ function linesOf(report: DamageReport): string[] {
 function resultsOf(
   { original, points, failures, best, reason }: Compression,
   measured: readonly MeasuredPoint[],
-): Pick<CompressReport, 'original' | 'points' | 'failures' | 'best' | 'reason' | 'damage'> {
+  seeds: number,
+): Pick<CompressReport, 'original' | 'points' | 'recipes' | 'failures' | 'best' | 'reason' | 'damage'> {
   const results = points.map((point, i): PointResult => {
     const { isBaseline, isDominated, meets, exceeds } = point;
     return {
@@ -190,6 +192,7 @@ function resultsOf(
   return {
     original: sizedOf(original, measured.at(-1)!),
     points: results,
+    recipes: seeds > 1 ? recipeMeans(results) : [],
     failures: failures.map((failure) => ({ ...trialOf(failure), reason: failure.reason })),
     best: best === null ? null : numberOf(best),
     reason,

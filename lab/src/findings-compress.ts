@@ -1,6 +1,6 @@
 import { lostText } from './findings-damage.ts';
-import { decimals, smaller, whole } from './format.ts';
-import type { CompressReport, PointResult } from './types-compress.ts';
+import { decimals, range, smaller, whole } from './format.ts';
+import type { CompressReport, PointResult, RecipeMeans } from './types-compress.ts';
 
 type Found = Omit<CompressReport, 'findings' | 'seconds'>;
 
@@ -16,6 +16,17 @@ export const frontOf = ({ points }: Pick<Found, 'points'>): PointResult[] =>
 export const bySize = ({ points }: Pick<Found, 'points'>): PointResult[] =>
   [...points].sort((p, q) => p.bytes.file - q.bytes.file || p.number - q.number);
 
+/** The means of the recipes, the smallest first; none for a single seed. */
+export const meansBySize = ({ recipes }: Pick<Found, 'recipes'>): RecipeMeans[] =>
+  [...recipes].sort((p, q) => p.bytes.mean - q.bytes.mean);
+
+/** Those that no other one beats on average. */
+export const meansFront = (report: Pick<Found, 'recipes'>): RecipeMeans[] =>
+  meansBySize(report).filter(({ isDominated }) => !isDominated);
+
+/** With how many of the seeds, in words. */
+export const ofSeeds = (n: number, { options }: Pick<Found, 'options'>): string => `${n} of ${options.seeds.length}`;
+
 /** A score with its interval. */
 export const scoreText = ({ score, low, high }: PointResult['test'], format = decimals): string =>
   `${format(score)} (${format(low)} to ${format(high)})`;
@@ -27,12 +38,13 @@ export function settingText(
   { seed, effort }: Pick<PointResult, 'seed' | 'effort'>,
   { options }: Pick<Found, 'options'>,
 ): string {
-  const parts = [
-    ...(options.seeds.length > 1 ? [`seed ${seed}`] : []),
-    ...(effort < 1 ? [`${Math.round(100 * effort)} % of the epochs`] : []),
-  ];
-  return parts.length === 0 ? '' : `, ${parts.join(', ')}`;
+  const ofSeed = options.seeds.length > 1 ? `, seed ${seed}` : '';
+  return `${ofSeed}${effortText({ effort })}`;
 }
+
+/** That it was trained with a part of the epochs. */
+export const effortText = ({ effort }: Pick<PointResult, 'effort'>): string =>
+  effort < 1 ? `, ${Math.round(100 * effort)} % of the epochs` : '';
 
 /** What a loss is counted in. */
 export const lostUnit = ({ scoreName }: Pick<Found, 'scoreName'>): string =>
@@ -53,6 +65,7 @@ export function compressFindings(report: Found): string[] {
   const best = bestOf(report);
   const front = frontOf(report);
   const rest = points.length - front.length;
+  const early = front.filter(({ effort }) => effort < 1).length;
   const sentences: string[] = [];
   if (best !== undefined) {
     const { number, words } = smaller(best.smaller);
@@ -60,6 +73,7 @@ export function compressFindings(report: Found): string[] {
       `The smallest within the limits (${limitsText(report)}, on the validation samples) has ${whole(best.bytes.file)} bytes, ` +
         `${number} times ${words} than the model’s ${whole(original.bytes.file)}; on the test samples, which chose nothing, its ` +
         `${scoreName} is ${scoreText(best.test)}, the model’s ${scoreText(original.test)}.`,
+      ...meansFinding(report, best),
     );
   } else {
     sentences.push(`No network is within the limits (${limitsText(report)}, on the validation samples).`);
@@ -69,10 +83,26 @@ export function compressFindings(report: Found): string[] {
       `Of ${networks(points.length)} ${whole(front.length)} ${front.length === 1 ? 'is' : 'are'} beaten by no other in bytes and validation ${scoreName}, ` +
         `and ${whole(rest)} ${rest === 1 ? 'is' : 'are'} dominated.`,
     );
+  if (early > 0)
+    sentences.push(
+      `${whole(early)} of the ${whole(front.length)} that no other beats ${early === 1 ? 'was' : 'were'} trained with a part of the epochs alone, ` +
+        'in an early rung of halving: a file counts whatever it took.',
+    );
   sentences.push(...baselineFinding(report, best));
   if (failures.length > 0)
     sentences.push(`${whole(failures.length)} ${failures.length === 1 ? 'trial' : 'trials'} made no network.`);
   return sentences;
+}
+
+/** What the recipe of the best makes on average: with the luckiest of the seeds it looks better than it is. */
+function meansFinding(report: Found, { number, effort }: PointResult): string[] {
+  const own = report.recipes.find(({ points }) => points.includes(number));
+  if (own === undefined) return [];
+  const { points, bytes, test, meets } = own;
+  return [
+    `Over the seeds the recipe of the best${effortText({ effort })} makes files of ${range(bytes, whole)} bytes, whose ${report.scoreName} on the test samples ` +
+      `is ${range(test, decimals)}; with ${ofSeeds(meets, report)} seeds it is within the limits${points.length < report.options.seeds.length ? `, and with ${report.options.seeds.length - points.length} it made no network` : ''}.`,
+  ];
 }
 
 /** What a small network reaches without the model. */

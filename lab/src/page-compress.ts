@@ -1,12 +1,23 @@
 import { belowIn, sizeScores } from './charts-compress.ts';
-import { bestOf, bySize, limitsText, lostUnit, lostWords, scoreText, settingText } from './findings-compress.ts';
-import { decimals, faster, machineLine, smaller, time, times, whole } from './format.ts';
+import {
+  bestOf,
+  bySize,
+  effortText,
+  limitsText,
+  lostUnit,
+  lostWords,
+  meansBySize,
+  ofSeeds,
+  scoreText,
+  settingText,
+} from './findings-compress.ts';
+import { decimals, faster, machineLine, range, smaller, time, times, whole } from './format.ts';
 import { html, type Markup, pageOf } from './html.ts';
 import { aboutData, notes, predicted, ratioTile, TIPS, tile } from './page-top.ts';
 import { type Column, capital, details, figure, keys, list, MARKS, paragraphs, sentence, svg, table } from './parts.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
-import type { CompressReport, PointResult, Sized } from './types-compress.ts';
+import type { CompressReport, PointResult, RecipeMeans, Sized } from './types-compress.ts';
 
 /** The page of a search for smaller networks. */
 export function renderCompressPage(report: CompressReport): string {
@@ -74,7 +85,7 @@ function tiles(report: CompressReport): Markup {
     tile(
       decimals(original.test.score),
       `${scoreName} before`,
-      `by the model of ${whole(original.parameters)} parameters`,
+      `on test samples, ${decimals(original.test.low)} to ${decimals(original.test.high)}`,
     ),
   ]}</ul>`;
 }
@@ -88,7 +99,7 @@ function bestText(report: CompressReport): Markup {
     file === null
       ? ''
       : html`<p>It is in <code>${file}</code> beside this page, and <code>npx whittle-cli predict ${file} new.csv</code> predicts with it.</p>`;
-  return html`<p><b>The best is ${number}.</b> ${sentence(capital(text))}${settingText(best, report)}</p>${use}`;
+  return html`<p><b>The best is ${number}.</b> ${sentence(`${capital(text)}${settingText(best, report)}`)}</p>${use}`;
 }
 
 function sizeSection(report: CompressReport): Markup {
@@ -103,11 +114,12 @@ function sizeSection(report: CompressReport): Markup {
     [MARKS.trainDot, 'beaten by no other'],
     [MARKS.grayDot, 'dominated'],
     ...(has((p) => p.isBaseline) ? [[MARKS.diamond, 'trained from scratch; hollow: dominated'] as const] : []),
+    ...(has((p) => p.effort < 1) ? [[MARKS.triangle, 'with a part of the epochs'] as const] : []),
     ...(report.best === null ? [] : [[MARKS.ring, 'the best'] as const]),
     [MARKS.testLine, options.budget === null ? 'lowest score' : 'lowest score, most bytes'],
   );
   return html`<section aria-labelledby="sizes"><h2 id="sizes">${capital(scoreName)} against bytes</h2>
-<p>Each point is a network that a recipe made, saved to a file. Up and to the left is better; bytes are on a logarithmic scale, and the vertical axis does not begin at 0. Lines are intervals of 95 %, by the chance of the samples. A point is dominated where another has no more bytes and no lower score on the validation samples, and is better in one of them.</p>
+<p>Each point is a network that a recipe made, saved to a file. Up and to the left is better; bytes are on a logarithmic scale, and the vertical axis does not begin at 0. Lines are intervals of 95 %, by the chance of the samples. A point is dominated where another has no more bytes and no lower score on the validation samples, and is better in one of them.${has((p) => p.effort < 1) ? ' Halving first follows recipes with a part of the epochs; what that made stands among the others, as triangles.' : ''}</p>
 ${marks}
 <div class="pair">${figure(
     'On the validation samples, which chose',
@@ -123,8 +135,11 @@ ${marks}
 
 const pointColumn = (report: CompressReport): Column<PointResult> => ({
   title: 'network',
-  cell: (p) => html`${p.number}&nbsp; ${p.name}${settingText(p, report)}`,
+  cell: (p) => html`${p.number}&nbsp; ${p.name}${onNewLine(settingText(p, report))}`,
 });
+
+/** What begins with a comma, below what is before the comma. */
+const onNewLine = (text: string): Markup => (text === '' ? html`` : html`,<br>${text.slice(1)}`);
 
 /** Where it stands, in a word. */
 const standing = (p: PointResult, { best }: CompressReport): string =>
@@ -141,6 +156,7 @@ function pointSection(report: CompressReport): Markup {
 ${table('Beaten by no other, the smallest first', front, columns)}
 ${dominated.length === 0 ? '' : details(`The dominated, ${whole(dominated.length)}`, table('Dominated, the smallest first', dominated, columns))}
 ${details('The recipe of each, and what it exceeds', recipeTable(report, rows))}
+${meansTables(report)}
 ${costTable(report, rows)}
 </section>`;
 }
@@ -165,6 +181,29 @@ const recipeTable = (report: CompressReport, rows: readonly PointResult[]): Mark
     { title: 'recipe', cell: (p) => p.text },
     { title: 'exceeds', cell: (p) => p.exceeds ?? 'nothing' },
   ]);
+
+/** What recipes make on average over the seeds. */
+function meansTables(report: CompressReport): Markup {
+  const all = meansBySize(report);
+  if (all.length === 0) return html``;
+  const { options, best } = report;
+  const isBest = (own: RecipeMeans): boolean => best !== null && own.points.includes(best);
+  const columns: Column<RecipeMeans>[] = [
+    { title: 'recipe', cell: (r) => html`${r.name}${onNewLine(effortText(r))}` },
+    { title: 'networks', cell: (r) => html`${r.points.join(', ')}${isBest(r) ? ', the best among them' : ''}` },
+    { title: 'seeds', number: true, cell: (r) => ofSeeds(r.points.length, report) },
+    { title: 'bytes', number: true, cell: (r) => range(r.bytes, whole) },
+    { title: 'validation', number: true, cell: (r) => range(r.validation, decimals) },
+    { title: 'test', number: true, cell: (r) => range(r.test, decimals) },
+    { title: 'meets', number: true, cell: (r) => ofSeeds(r.meets, report) },
+  ];
+  const front = all.filter(({ isDominated }) => !isDominated);
+  const dominated = all.filter(({ isDominated }) => isDominated);
+  return html`<h3 class="apart" id="recipes">By recipe</h3>
+<p>Each recipe was followed with ${options.seeds.length} seeds. These are means over the networks that it made, and in brackets the range from the least to the most; the luckiest of the seeds looks better than its recipe is.</p>
+${table('Recipes that no other one beats on average, the smallest first', front, columns)}
+${dominated.length === 0 ? '' : details(`Those dominated on average, ${whole(dominated.length)}`, table('Recipes dominated on average, the smallest first', dominated, columns))}`;
+}
 
 /** What networks take: of the file, in arithmetic, and measured on this machine. */
 function costTable(report: CompressReport, rows: readonly PointResult[]): Markup {

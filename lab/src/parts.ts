@@ -33,6 +33,7 @@ export const MARKS = {
   ring: mark('<circle cx="14" cy="6" r="5.2" stroke="currentColor" stroke-width="1.4" fill="none"/>'),
   square: mark('<path d="M9.5 1.5H18.5V10.5H9.5z" fill="currentColor"/>'),
   diamond: mark('<path d="M14 1L19 6L14 11L9 6z" fill="var(--test)"/>'),
+  triangle: mark('<path d="M14 1L19.2 10H8.8z" fill="var(--train)"/>'),
   gap: mark('<path d="M0 6H28" stroke="var(--gap)" stroke-width="2"/>'),
   seeds: mark('<path d="M2 6H26" stroke="var(--gap)" stroke-width="8" stroke-opacity=".35"/>'),
   whisker: mark('<path d="M2 6H26M2 2V10M26 2V10" stroke="currentColor"/>'),

@@ -1,5 +1,15 @@
-import { bestOf, frontOf, lostUnit, lostWords, scoreText, settingText } from './findings-compress.ts';
-import { dataFacts, decimals, times, whole } from './format.ts';
+import {
+  bestOf,
+  effortText,
+  frontOf,
+  lostUnit,
+  lostWords,
+  meansFront,
+  ofSeeds,
+  scoreText,
+  settingText,
+} from './findings-compress.ts';
+import { dataFacts, decimals, range, times, whole } from './format.ts';
 import { section, table } from './tables.ts';
 import type { CompressReport, PointResult, Sized } from './types-compress.ts';
 
@@ -36,6 +46,7 @@ export function renderCompressTables(report: CompressReport): string {
       'Networks that no other one beats in bytes and validation score; test samples chose nothing; intervals of 95 %',
       table(head, rows),
     ),
+    ...meansSection(report),
     ...(best === undefined ? [] : [section(`The best is ${best.number}`, `${best.text}${settingText(best, report)}`)]),
     section('Findings', ...report.findings.map((text) => `- ${text}`)),
     ...(failures.length === 0
@@ -48,6 +59,22 @@ export function renderCompressTables(report: CompressReport): string {
         ]),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** The recipes that no other one beats on average over the seeds, if there are several. */
+function meansSection(report: CompressReport): string[] {
+  const { scoreName, best } = report;
+  const rows = meansFront(report).map((own) => [
+    `${best !== null && own.points.includes(best) ? '* ' : ''}${own.name}${effortText(own)}`,
+    ofSeeds(own.points.length, report),
+    range(own.bytes, whole),
+    range(own.validation, decimals),
+    range(own.test, decimals),
+    ofSeeds(own.meets, report),
+  ]);
+  const head = ['recipe', 'seeds', 'bytes', `validation ${scoreName}`, `test ${scoreName}`, 'meets'];
+  const title = 'Recipes that no other one beats on average over the seeds: mean (min..max)';
+  return rows.length === 0 ? [] : [section(title, table(head, rows))];
 }
 
 const scores = ({ validation, test }: Pick<Sized, 'validation' | 'test'>): string[] => [

@@ -1,6 +1,7 @@
 import type { DamageReport, MeasuredTable, ModelledEnergy, PointScore, Recipe } from 'whittle-ml';
 import type { JobReport } from './types.ts';
 import type { Lost } from './types-answers.ts';
+import type { Figure } from './types-base.ts';
 
 /** What `whittle compress` found. `report.json` holds one CompressReport. */
 
@@ -49,6 +50,20 @@ export interface PointResult extends Sized {
   readonly file: string | null;
 }
 
+/** What a recipe made of one share of the epochs, over several seeds. */
+export interface RecipeMeans extends Pick<PointResult, 'recipe' | 'name' | 'text' | 'effort'> {
+  /** The numbers of its points: of all seeds, but those with which it made no network. */
+  readonly points: readonly number[];
+  /** Of the files. */
+  readonly bytes: Figure;
+  readonly validation: Figure;
+  readonly test: Figure;
+  /** How many of its points are within the limits. */
+  readonly meets: number;
+  /** Whether another has on average no more bytes and no lower score on the validation samples, and is better in one of them. */
+  readonly isDominated: boolean;
+}
+
 export interface FailedTrial {
   readonly recipe: Recipe;
   readonly name: string;
@@ -83,6 +98,8 @@ export interface CompressReport {
   readonly model: string;
   readonly original: Sized;
   readonly points: readonly PointResult[];
+  /** Means and ranges over the seeds, in the order of the trials; empty for a single seed. */
+  readonly recipes: readonly RecipeMeans[];
   readonly failures: readonly FailedTrial[];
   /** The number of the smallest within the limits; null where none is. */
   readonly best: number | null;

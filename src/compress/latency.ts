@@ -36,14 +36,23 @@ export function latencies(networks: readonly Graph<Stored>[], options: LatencyOp
   });
   const found = medians(
     programs.map(({ call }) => call),
-    rounds,
+    { most: rounds, fewest: rounds },
   );
   for (const { program } of programs) program.dispose();
   return found;
 }
 
+/** How many samples of a call are taken: `most`, or fewer once they have taken `LONG`, but no fewer than `fewest`. */
+interface Rounds {
+  readonly most: number;
+  readonly fewest: number;
+}
+
+/** Milliseconds: the median of what is slow is steady after a few samples. */
+const LONG = 60;
+
 /** Median milliseconds of each call, in turns round by round. */
-function medians(calls: readonly (() => void)[], rounds: number): number[] {
+function medians(calls: readonly (() => void)[], { most, fewest }: Rounds): number[] {
   const timed = calls.map((call) => {
     const time = (count: number): number => {
       const start = performance.now();
@@ -52,18 +61,24 @@ function medians(calls: readonly (() => void)[], rounds: number): number[] {
     };
     // Warm up, so that V8 has compiled the loops, and find out how many calls make a sample.
     let count = 1;
-    for (let spent = 0; spent < 10; count = Math.min(count * 2, 1 << 16)) spent += time(count) * count;
+    for (let spent = time(1); spent < 10; spent += time(count) * count) count = Math.min(count * 2, 1 << 16);
     const enough = Math.max(1, Math.ceil(0.3 / Math.max(1e-6, time(count))));
-    return { time, count: enough, samples: [] as number[] };
+    return { time, count: enough, samples: [] as number[], spent: 0 };
   });
-  for (let round = 0; round < rounds; round++) for (const { time, count, samples } of timed) samples.push(time(count));
+  for (let round = 0; round < most; round++)
+    for (const each of timed) {
+      if (round >= fewest && each.spent >= LONG) continue;
+      const sample = each.time(each.count);
+      each.samples.push(sample);
+      each.spent += sample * each.count;
+    }
   return timed.map(({ samples }) => samples.sort((p, q) => p - q)[Math.floor(samples.length / 2)]!);
 }
 
-/** Rounds of loading: it takes longer than a call, and where kernels are chosen by measuring, milliseconds a layer. */
-const LOADS = 15;
+/** Loading takes longer than a call: of a file that is range coded, and where kernels are chosen by measuring, many milliseconds. */
+const LOADS: Rounds = { most: 15, fewest: 3 };
 
-/** Median milliseconds from the bytes of each file to a program of one sample, in turns. */
+/** Median milliseconds from the bytes of each file to a program of one sample, in turns: of 15 rounds, or fewer of a slow one. */
 export function loadTimes(files: readonly Uint8Array[]): number[] {
   const calls = files.map((bytes) => (): void => programOf(decodeNetwork(bytes).network, 1).dispose());
   return medians(calls, LOADS);

@@ -121,9 +121,12 @@ export function excessOf(op: string, { outputs }: DamageReport, maxDamage: MaxDa
 const ROUNDING = 1e-12;
 
 /** A broken limit as words. */
-export function excessText({ limit, output, allowed, found, class: name }: Excess): string {
+export const excessText = (excess: Excess): string => `"${excess.output}" ${excessWords(excess)}`;
+
+/** The same of the only output that there is. */
+export function excessWords({ limit, allowed, found, class: name }: Excess): string {
   const size = found === Infinity ? 'all' : points(found);
-  return `"${output}" ${LIMITS[limit].words(size, points(allowed), name)}`;
+  return LIMITS[limit].words(size, points(allowed), name);
 }
 
 /** Broken limits as words. */

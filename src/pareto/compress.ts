@@ -1,4 +1,4 @@
-import { excessOf, excessText, type MaxDamage } from '../compress/limit.ts';
+import { excessOf, excessText, excessWords, type MaxDamage } from '../compress/limit.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import type { Model } from '../nn/model.ts';
 import { toNetwork } from '../nn/network.ts';
@@ -107,11 +107,12 @@ function exceeds(
     ['parameters', figures.parameters, budget.parameters],
     ['multiply-adds', figures.macs, budget.macs],
   ] as const;
+  const words = figures.validationDamage.outputs.length === 1 ? excessWords : excessText;
   const found = [
     ...costs.flatMap(([what, own, most = Infinity]) =>
       own > most ? [`has ${own} ${what}, where ${most} are allowed`] : [],
     ),
-    ...excessOf(OP, figures.validationDamage, maxDamage).map(excessText),
+    ...excessOf(OP, figures.validationDamage, maxDamage).map(words),
   ];
   return found.length === 0 ? null : found.join('; ');
 }

@@ -55,7 +55,7 @@ type Kept = { readonly file: Uint8Array<ArrayBuffer>; readonly line: number } | 
 
 /**
  * The outcomes of a journal, by the keys of their trials. Throws StateError for a journal of another search, and FormatError,
- * which names the line, for what is none.
+ * which names the line, for what is none; the `op` of both is `journal`.
  */
 export function keptIn({ entries }: Pick<Journal, 'entries'>, search: string): Map<string, Kept> {
   const [head, ...others] = entries;
@@ -67,8 +67,8 @@ export function keptIn({ entries }: Pick<Journal, 'entries'>, search: string): M
   first.must(version === VERSION, `is of version ${String(version)}, and this reader knows ${VERSION}`);
   if (first.fields.search !== search)
     throw new StateError(
-      'compress',
-      'the journal is of another model, other data or another search: give each search a journal of its own',
+      FORMAT,
+      'it is of another model, other data or another search: give each search a journal of its own',
     );
   for (const [i, entry] of others.entries()) {
     const line = new Line(i + 2, entry);

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { loadTimes } from '../../src/compress/latency.ts';
 import {
   compare,
   compileInference,
@@ -180,7 +181,7 @@ describe('latencies', () => {
     expect(timed([10, 2, 7], 1)).toEqual([7, 1]);
     expect(timed([10, 2, ...Array.from({ length: 31 }, (_, i) => 100 - i)])).toEqual([85, 31]);
     // A call takes 0.1 ms, so a sample has three of them.
-    expect(timed([10, 0.2, 6, 12, 3], 3)).toEqual([2, 3]);
+    expect(timed([10, 0.1, 6, 12, 3], 3)).toEqual([2, 3]);
   });
 
   test('refuses less than one round and float64 weights', () => {
@@ -188,6 +189,31 @@ describe('latencies', () => {
       'latencies: rounds must be an integer of at least 1',
     );
     expect(() => latencies([toNetwork(smallModel(1, 'float64'))], { batchSize: 1 })).toThrow(/float64/);
+  });
+});
+
+describe('loadTimes', () => {
+  /** How often the clock is asked for a file when that takes so long, but to warm up and to tell how many make a sample. */
+  function rounds(milliseconds: number): number {
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += milliseconds;
+      return now;
+    });
+    try {
+      const [found] = loadTimes([encodeNetwork(toNetwork(smallModel()))]);
+      expect(found).toBe(milliseconds);
+      return clock.mock.calls.length / 2 - 2;
+    } finally {
+      clock.mockRestore();
+    }
+  }
+
+  test('takes fewer samples of a file that is slow to load, and three at least', () => {
+    expect(rounds(1024)).toBe(3);
+    expect(rounds(16)).toBe(4);
+    expect(rounds(12)).toBe(5);
+    expect(rounds(11)).toBe(6);
   });
 });
 

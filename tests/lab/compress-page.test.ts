@@ -1,17 +1,21 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { bestOf, compressFindings, frontOf } from '../../lab/src/findings-compress.ts';
+import { recipeMeans } from '../../lab/src/means-compress.ts';
 import { renderCompressPage } from '../../lab/src/page-compress.ts';
 import { pointPath } from '../../lab/src/recipe-names.ts';
 import { renderCompressTables } from '../../lab/src/tables-compress.ts';
 import type { CompressReport } from '../../lab/src/types-compress.ts';
-import { compressFixture, withoutBest } from './fixture-compress.ts';
+import { compressFixture, halvingFixture, seededFixture, withoutBest } from './fixture-compress.ts';
 
 const documentOf = (report: CompressReport) => parseHTML(renderCompressPage(report)).document;
 type Page = ReturnType<typeof documentOf>;
 const all = (page: Page, selector: string) => [...page.querySelectorAll(selector)];
 const texts = (page: Page, selector: string): string[] => all(page, selector).map((node) => node.textContent ?? '');
 const whole = (n: number): string => n.toLocaleString('en-US');
+
+/** Three corners. */
+const TRIANGLE = /^M[^LZ]+L[^LZ]+L[^LZ]+Z$/;
 
 /** What the two pictures tell. */
 const tipsOf = (page: Page): string[][] =>
@@ -109,6 +113,85 @@ describe('the page of a search', () => {
     expect(texts(vain, 'td[data-label="exceeds"]')[0]).toBe('has 1000 bytes, where 500 are allowed');
   });
 
+  test('says of each recipe what its seeds made on average, and of the best what its recipe does', () => {
+    const seeded = seededFixture();
+    const many = documentOf(seeded);
+    const tables = all(many, 'table').filter((node) => (node.textContent ?? '').includes('on average'));
+    const rowsOf = (node: (typeof tables)[number]): string[][] =>
+      [...node.querySelectorAll('tbody tr')].map((row) =>
+        [...row.children].map((cell) => (cell.textContent ?? '').replaceAll('\u00a0', ' ')),
+      );
+    const name = (i: number): string => report.points[i]!.name.replaceAll('\u00a0', ' ');
+    const [front, dominated] = tables.map(rowsOf);
+    expect(front).toEqual([
+      [name(6), '13', '1 of 2', '1,000', '0.600', '0.598', '0 of 2'],
+      [
+        name(5),
+        '11, 12',
+        '2 of 2',
+        ...['1,550 (1,500..1,600)', '0.953 (0.951..0.955)', '0.951 (0.949..0.953)', '0 of 2'],
+      ],
+      [
+        ...[name(4), '9, 10, the best among them', '2 of 2', '2,050 (2,000..2,100)', '0.963 (0.961..0.965)'],
+        ...['0.961 (0.959..0.963)', '1 of 2'],
+      ],
+      [
+        name(3),
+        '7, 8',
+        '2 of 2',
+        ...['3,050 (3,000..3,100)', '0.973 (0.971..0.975)', '0.971 (0.969..0.973)', '2 of 2'],
+      ],
+      [
+        name(2),
+        '5, 6',
+        '2 of 2',
+        ...['6,050 (6,000..6,100)', '0.978 (0.976..0.980)', '0.976 (0.974..0.978)', '2 of 2'],
+      ],
+      [
+        ...[name(0), '1, 2', '2 of 2', '30,050 (30,000..30,100)', '0.980 (0.978..0.982)', '0.978 (0.976..0.980)'],
+        '2 of 2',
+      ],
+    ]);
+    expect(dominated!.map(([first]) => first)).toEqual([name(1)]);
+    expect(many.querySelector('header')!.textContent).toContain(
+      'Over the seeds the recipe of the best makes files of 2,050 (2,000..2,100) bytes, whose accuracy on the test samples is 0.961 (0.959..0.963); with 1 of 2 seeds it is within the limits.',
+    );
+    expect(many.querySelector('header')!.textContent).toContain('range coded, seed 0.');
+    const vain = { ...seeded, best: 13 };
+    expect(compressFindings(vain)[1]).toMatch(/with 0 of 2 seeds .* and with 1 it made no network\.$/);
+    expect(page.querySelector('#recipes')).toBeNull();
+    expect(report.findings.join()).not.toContain('Over the seeds');
+  });
+
+  test('marks what was trained with a part of the epochs, in tables, pictures and words', () => {
+    const halved = halvingFixture();
+    const early = documentOf(halved);
+    const heads = texts(early, 'th[scope="row"]').map((text) => text.replaceAll('\u00a0', ' '));
+    expect(heads.filter((text) => text.endsWith(', 25 % of the epochs'))).toHaveLength(4);
+    expect(tipsOf(early)[0]![0]).toMatch(/^1: .*, 25 % of the epochs: 30,000 bytes.*; on the front$/);
+    expect(early.querySelector('svg.plot')!.getAttribute('aria-label')!.replaceAll('\u00a0', ' ')).toContain(
+      '1 0.982 in 30.0 kB with 25 % of the epochs',
+    );
+    const triangles = (of: Page): number =>
+      all(of, 'svg.plot path').filter((node) => TRIANGLE.test(node.getAttribute('d') ?? '')).length;
+    expect([triangles(early), triangles(page)]).toEqual([4, 0]);
+    expect(texts(early, '.keys li')).toContain('with a part of the epochs');
+    expect(texts(page, '.keys li')).not.toContain('with a part of the epochs');
+    expect(halved.findings[2]).toBe(
+      '1 of the 6 that no other beats was trained with a part of the epochs alone, in an early rung of halving: a file counts whatever it took.',
+    );
+    expect(renderCompressTables(halved)).toContain('25 % of the epochs');
+  });
+
+  test('shows most of the networks where all are poor', () => {
+    const poor = report.points.map((point, i) => ({
+      ...point,
+      validation: { ...point.validation, score: 0.5 + i / 100, low: 0.4, high: 0.6 },
+    }));
+    const [validation] = tipsOf(documentOf({ ...report, points: poor }));
+    expect(validation).toHaveLength(6 + 1);
+  });
+
   test('has room for a search that made nothing, and for one of several seeds and efforts', () => {
     const nothing = { ...report, points: [], best: null, damage: null };
     const empty = documentOf({ ...nothing, findings: compressFindings(nothing) });
@@ -135,6 +218,18 @@ describe('the table of a search', () => {
     for (const finding of report.findings) expect(text).toContain(`- ${finding}`);
   });
 
+  test('has the recipes that no other one beats on average, where there are several seeds', () => {
+    const text = renderCompressTables(seededFixture());
+    const [, after = ''] = text.split('Recipes that no other one beats on average over the seeds: mean (min..max)');
+    const rows = after
+      .split('\n\n')[0]!
+      .split('\n')
+      .filter((line) => /of 2 +│$/.test(line));
+    expect(rows).toHaveLength(6);
+    expect(rows[2]).toMatch(/^│ \* .* │ +2 of 2 │ +2,050 \(2,000\.\.2,100\) │ .* │ +1 of 2 │$/);
+    expect(renderCompressTables(compressFixture())).not.toContain('on average');
+  });
+
   test('says so where nothing is within the limits', () => {
     const text = renderCompressTables(withoutBest());
     expect(text).not.toContain('The best is');
@@ -155,6 +250,15 @@ describe('findings', () => {
     expect(compressFindings({ ...report, best: 2 })[2]).toMatch(/is the best of all\.$/);
     expect(withoutBest().findings[2]).toMatch(/none is within the limits\.$/);
   });
+});
+
+test('means of a recipe are those of one rung of halving', () => {
+  const [point] = compressFixture().points;
+  const rungs = [0.25, 0.25, 1].map((effort, i) => ({ ...point!, effort, number: i + 1 }));
+  expect(recipeMeans(rungs).map(({ effort, points }) => [effort, points])).toEqual([
+    [0.25, [1, 2]],
+    [1, [3]],
+  ]);
 });
 
 test('names of files sort as their numbers do, and have no character that a shell reads', () => {

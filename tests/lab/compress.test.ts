@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeNetwork } from 'whittle-ml';
 import type { CompressReport } from '../../lab/src/types-compress.ts';
 import { whittle } from './run.ts';
 
@@ -212,6 +213,80 @@ describe('a network that was trained before', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(existsSync(join(folder, 'refused'))).toBe(false);
   });
+});
+
+describe('images', () => {
+  /** Bars, poles and slopes of 6 x 6 pixels, some brighter than others. */
+  function images(): string {
+    const pixel = (kind: number, i: number, row: number, column: number): number => {
+      const isOn = [row === 2 || row === 3, column === 2 || column === 3, row === column][kind]!;
+      return (isOn ? 150 : 20) + ((37 * i + 11 * row + 5 * column) % 90);
+    };
+    const names = ['bar', 'pole', 'slope'];
+    const rows = Array.from({ length: 60 }, (_, i) => [
+      ...Array.from({ length: 36 }, (_, at) => pixel(i % 3, i, Math.floor(at / 6), at % 6)),
+      names[i % 3],
+    ]);
+    return [[...Array.from({ length: 36 }, (_, at) => `p${at}`), 'kind'], ...rows].join('\n');
+  }
+
+  test.each([
+    ['cnn', 'conv'],
+    ['mobilenet', 'conv'],
+    ['mlp', 'dense'],
+  ])('are what a %s of a table with --image takes, and its small networks predict', async (kind, op) => {
+    writeFileSync(join(folder, 'images.csv'), images());
+    const of = ['images.csv', '--target', 'kind', '--image', '6x6x1', '--model', kind];
+    const few = ['--strategy', 'random', '--trials', '3', '--epochs', '3', '--save', 'all'];
+    const { code, err } = await compress(kind, ...of, ...few);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { points, failures, model, original } = reportOf(kind);
+    expect(failures).toEqual([]);
+    expect(model).toContain(kind === 'mlp' ? '-3' : kind);
+    for (const { smaller, bytes, macs, file } of points) {
+      expect(smaller).toBe(original.bytes.file / bytes.file);
+      expect(macs).toBeLessThanOrEqual(original.macs);
+      const { network } = decodeNetwork(readFileSync(join(folder, kind, file!)));
+      expect(network.inputs[0]!.shape).toEqual([6, 6, 1]);
+      expect(network.nodes.some((node) => node.op === op)).toBe(true);
+    }
+    const said = await whittle(folder, ['predict', join(kind, points[0]!.file!), 'images.csv', '--out', 'said.csv']);
+    expect(said.code).toBe(0);
+    expect(said.out).toContain('60 rows predicted');
+  });
+
+  test('of the digits need no table', async () => {
+    const few = ['--strategy', 'random', '--trials', '1', '--epochs', '1'];
+    const { code, err } = await compress('digits', '--model', 'cnn', ...few);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { model, points } = reportOf('digits');
+    expect(model).toBe('cnn of 38,602 parameters on images of 8×8×1');
+    expect(points).toHaveLength(1);
+  });
+});
+
+test('several seeds are told of one by one, and as means of each recipe', async () => {
+  const { code, out } = await compress('seeds', ...SEARCH.slice(0, -4), '--trials', '2', '--seeds', '3');
+  expect(code).toBe(0);
+  const { points, recipes, options } = reportOf('seeds');
+  expect(options.seeds).toEqual([0, 1, 2]);
+  expect(recipes.map(({ points: own }) => own)).toEqual([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  for (const { points: own, bytes, validation, test: tested, meets, name } of recipes) {
+    const of = own.map((number) => points[number - 1]!);
+    expect(of.map((point) => point.name)).toEqual([name, name, name]);
+    expect(bytes.values).toEqual(of.map((point) => point.bytes.file));
+    expect(validation.mean).toBeCloseTo(of.reduce((sum, point) => sum + point.validation.score, 0) / 3, 12);
+    expect([tested.min, tested.max]).toEqual([
+      Math.min(...of.map((point) => point.test.score)),
+      Math.max(...of.map((point) => point.test.score)),
+    ]);
+    expect(meets).toBe(of.filter((point) => point.meets).length);
+  }
+  expect(out).toContain('Recipes that no other one beats on average over the seeds: mean (min..max)');
+  expect(reportOf('whole').recipes).toEqual([]);
 });
 
 test('numbers are judged by R², and halving tells the epochs of what it tried', async () => {

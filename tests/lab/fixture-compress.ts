@@ -1,5 +1,6 @@
 import { recipeText, usualRecipes } from 'whittle-ml';
 import { compressFindings } from '../../lab/src/findings-compress.ts';
+import { recipeMeans } from '../../lab/src/means-compress.ts';
 import { recipeName } from '../../lab/src/recipe-names.ts';
 import type { CompressReport, PointResult, Sized } from '../../lab/src/types-compress.ts';
 import { fixture } from './fixture.ts';
@@ -71,7 +72,13 @@ export function compressFixture(name = 'digits'): CompressReport {
       ...{ model: 'mlp', seed: 0, seeds: [0], epochs: 100, strategy: 'grid' as const, trials: null },
       ...{ budget: null, maxDamage: 2 },
     },
-    ...{ scoreName: 'accuracy' as const, model: '64-192-96-10', original: sized(128_000, 0.983, 0.98), points },
+    ...{
+      scoreName: 'accuracy' as const,
+      model: '64-192-96-10',
+      original: sized(128_000, 0.983, 0.98),
+      points,
+      recipes: [],
+    },
     failures: [
       {
         ...{ recipe: failed, name: recipeName(failed), text: recipeText(failed), seed: 0, effort: 1 },
@@ -86,6 +93,32 @@ export function compressFixture(name = 'digits'): CompressReport {
     },
   };
   return { ...facts, findings: compressFindings(facts), seconds: { search: 20, total: 30 } };
+}
+
+/** With seed 1 each of its networks has 100 bytes more and a score 0.004 lower; one of the last recipe made none. */
+export function seededFixture(): CompressReport {
+  const { findings: _, seconds, ...base } = compressFixture();
+  const points = base.points
+    .flatMap((point) => [
+      point,
+      {
+        ...{ ...point, ...sized(point.bytes.file + 100, point.validation.score - 0.004, point.test.score - 0.004) },
+        ...{ seed: 1, meets: point.validation.score - 0.004 >= 0.963, isDominated: true, file: null },
+      },
+    ])
+    .slice(0, -1)
+    .map((point, i) => ({ ...point, number: i + 1 }));
+  const options = { ...base.options, seeds: [0, 1] };
+  const facts = { ...base, options, points, recipes: recipeMeans(points), best: 9 };
+  return { ...facts, findings: compressFindings(facts), seconds };
+}
+
+/** A search by halving: the first and the second have had a part of the epochs. */
+export function halvingFixture(): CompressReport {
+  const { findings: _, seconds, ...base } = compressFixture();
+  const points = base.points.map((point, i) => ({ ...point, effort: [0.25, 0.5][i] ?? 1 }));
+  const facts = { ...base, points, options: { ...base.options, strategy: 'halving' as const, trials: 4 } };
+  return { ...facts, findings: compressFindings(facts), seconds };
 }
 
 /** The same search where nothing is within a budget. */

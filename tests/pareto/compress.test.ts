@@ -17,7 +17,9 @@ import {
   type Model,
   measure,
   memoryJournal,
+  neg,
   networkCost,
+  type Point,
   Random,
   recipeKey,
   Sequential,
@@ -30,7 +32,10 @@ import {
   ValueError,
 } from '../../src/index.ts';
 import { sha256 } from '../../src/io/sha256.ts';
+import { dominates } from '../../src/pareto/fronts.ts';
 import { classifier, data, HALF, INT8, RECIPES, recipe, SPACE, WORKER } from './tools.ts';
+
+const standing = ({ bytes, validation: { score } }: Point) => ({ bytes, score });
 
 /** All that a search found, files too. */
 const everything = (found: Compression): unknown => [
@@ -110,6 +115,17 @@ describe('compress', () => {
     expect(student!.macs).toBe(4 * 8 + 8 * 4 + 4 * 2);
     expect(String(found.networkOf(student!))).toContain('int8');
     expect(found.points.map(({ isBaseline }) => isBaseline)).toEqual([false, false, false, false, false, true]);
+  });
+
+  test('draws networks from scratch by the seed, of a model’s kind and not of its weights', async () => {
+    const recipes = [recipe({ student: { width: 0.5, epochs: 2 }, code: 'none' })];
+    const digestsOf = async (model: Model): Promise<string[]> =>
+      (await compress(model, data(), { recipes, seeds: [0, 1] })).points.map(({ digest }) => digest);
+    const other = classifier();
+    other.setWeights(other.getWeights().map((weight) => neg(weight)));
+    const [first, second] = await digestsOf(classifier());
+    expect(await digestsOf(other)).toEqual([first, second]);
+    expect(first).not.toBe(second);
   });
 
   test('marks what others dominate, and what is within the limits, and finds the smallest of these', async () => {
@@ -211,7 +227,7 @@ describe('compress', () => {
     }
     expect(found.points[0]!.meets).toBe(true);
     const { exceeds } = found.points.find(({ meets }) => !meets)!;
-    expect(exceeds).toContain('hundredths of R²');
+    expect(exceeds).toMatch(/^loses .* hundredths of R²/);
   });
 
   test('takes convolutions with BatchNorm, which its files have folded', async () => {
@@ -260,6 +276,13 @@ describe('compress', () => {
     const whole = await compress(classifier(), data(), { recipes });
     const full = rungs.points.filter(({ effort }) => effort === 1);
     expect(rungs.points.map(({ effort }) => effort)).toEqual([0.25, 0.25, 0.25, 0.5, 0.5, 1]);
+    // A file is a file: whatever epochs it took, it stands among all others, and says what it had
+    for (const [i, p] of rungs.points.entries()) {
+      const beats = rungs.points.some((q) => dominates(standing(q), standing(p)));
+      expect([i, p.isDominated]).toEqual([i, beats]);
+    }
+    const rows = String(rungs).split('\n');
+    expect([25, 50].map((n) => rows.filter((row) => row.endsWith(`, ${n} % of the epochs`)).length)).toEqual([3, 2]);
     for (const point of full) {
       const { recipe: own, digest } = point;
       expect(whole.points.find((each) => recipeKey(each.recipe) === recipeKey(own))?.digest).toBe(digest);

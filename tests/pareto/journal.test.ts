@@ -86,7 +86,7 @@ describe('a search with a journal', () => {
   ])('of %s is refused', async (_, search) => {
     await expect(search()).rejects.toMatchObject({
       constructor: StateError,
-      message: expect.stringContaining('the journal is of another model'),
+      message: expect.stringMatching(/^journal: it is of another model/),
     });
   });
 });
