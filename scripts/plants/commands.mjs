@@ -16,9 +16,9 @@ export const plants = [
   },
   {
     name: 'predictions may replace the table that they are made from',
-    file: 'lab/src/predict.ts',
-    find: 'there.ino === read.ino',
-    replace: 'there.ino === -1',
+    file: 'lab/src/write.ts',
+    find: 'there.ino !== source.ino',
+    replace: 'there.ino !== -1',
     mustFail: ['tests/lab/predict.test.ts'],
   },
   {
