@@ -12,9 +12,11 @@ interface Line {
  * What the inputs and outputs of a network in C are, as a comment above its header: nothing there makes numbers of the rows of a
  * table, so whoever calls it does.
  */
-export function inputsComment({ encoder, trained }: Model, results: number, logits: boolean): string {
+export function inputsComment(model: Model, results: number, logits: boolean): string {
+  const { encoder } = model;
   const { clip } = encoder.toJSON();
-  const inputs = encoder.columns.flatMap((spec, i) => linesOf(spec, clip, trained?.ranges?.[i] ?? null));
+  const ranges = rangesOf(model);
+  const inputs = encoder.columns.flatMap((spec, i) => linesOf(spec, clip, ranges[i] ?? null));
   const cut = clip === null ? '' : `, cut off at ${-clip} and ${clip}`;
   const lines = [
     `What the inputs are, computed in double and then made float: numbers less their mean in training, by their deviation${cut}.`,
@@ -23,6 +25,15 @@ export function inputsComment({ encoder, trained }: Model, results: number, logi
     ...merged('output', outputsOf(encoder, results, logits)),
   ];
   return `/* ${lines.map(harmless).join('\n   ')} */\n`;
+}
+
+/** Of each column, or, of pixels, which have one scale, of all of them. */
+function rangesOf({ network, encoder, trained }: Model): readonly (Range | null)[] {
+  const ranges = trained?.ranges ?? [];
+  const known = ranges.filter((range) => range !== null);
+  if (network.inputs[0]!.shape.length === 1 || known.length === 0) return ranges;
+  const all: Range = [Math.min(...known.map(([low]) => low)), Math.max(...known.map(([, high]) => high))];
+  return encoder.columns.map(() => all);
 }
 
 /** Within a comment nothing ends it or begins another one. */

@@ -4,7 +4,7 @@ import { toC } from 'whittle-ml/export';
 import { inputsComment } from './c-inputs.ts';
 import { whole } from './format.ts';
 import { type Model, readModel } from './models.ts';
-import { exportedModule, imported } from './modules.ts';
+import { exportedModule, imported, passes } from './modules.ts';
 import { UsageError } from './options.ts';
 import { type ExportFlags, languageOf } from './options-export.ts';
 import { readBytes } from './reading.ts';
@@ -68,7 +68,7 @@ async function asModule(
 ): Promise<[source: string, types: string]> {
   const { source, types } = exportedModule(model, path, name, readable);
   const { selfTest } = await imported(source);
-  if (typeof selfTest !== 'function' || selfTest() !== true)
+  if (!passes(selfTest))
     throw new FileError(
       `${path}: the module does not answer what the network does on this machine, so it is not written`,
     );

@@ -8,7 +8,7 @@ import {
   WhittleError,
 } from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
-import type { ReadFlags } from './options.ts';
+import type { ReadFlags } from './options-reading.ts';
 import type { FormName } from './types-forms.ts';
 import { FileError } from './write.ts';
 

@@ -92,13 +92,22 @@ export async function readModule(bytes: Uint8Array, path: string): Promise<Netwo
   const { predict, selfTest, classes, table } = exported;
   if (typeof predict !== 'function' || typeof selfTest !== 'function' || !(classes === undefined || areTexts(classes)))
     return refuse('is no module of a network, as whittle export writes them');
-  if (selfTest() !== true) return refuse('its self-test fails, so it does not answer what its network did');
+  if (!passes(selfTest)) return refuse('its self-test fails, so it does not answer what its network did');
   try {
     const ask = (row: object): unknown => predict(row);
     return { path, predict: ask, classes, table: table === undefined ? undefined : moduleTableOf(table) };
   } catch (error) {
     if (error instanceof SyntaxError) return refuse(error.message);
     throw error;
+  }
+}
+
+/** Whether a module says that it computes what it has to; one that has lost a part of itself may throw. */
+export function passes(selfTest: unknown): boolean {
+  try {
+    return typeof selfTest === 'function' && selfTest() === true;
+  } catch {
+    return false;
   }
 }
 
@@ -131,12 +140,14 @@ export function moduleAnswers(module: NetworkModule, table: RawTable, file: stri
       } else if (classes === undefined && typeof answer === 'number') numbers.push(answer);
       else throw new FileError(`${path}: its predict answers no rows of a table: was it made with a TableEncoder?`);
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+      if (error instanceof FileError) throw error;
+      if (!(error instanceof RangeError)) throw new FileError(`${path}: its predict fails: ${said(error)}`);
       refused.push(`line ${table.line(row)}: ${error.message.replace(/^predict: /, '')}`);
     }
   }
   if (refused.length > 0) {
-    const rest = refused.length === 1 ? '' : `, and ${refused.length - 1} more rows are refused`;
+    const more = refused.length - 1;
+    const rest = more === 0 ? '' : `, and ${more} more ${more === 1 ? 'row is' : 'rows are'} refused`;
     throw new UsageError(`${file}: ${refused[0]}${rest}`);
   }
   return answersOf(classes === undefined ? { numbers } : { labels, probabilities, classes }, null);

@@ -3,7 +3,7 @@ import { nameOf } from './export.ts';
 import { whole } from './format.ts';
 import { html, Markup, pageOf } from './html.ts';
 import { readModel } from './models.ts';
-import { imported, moduleOf } from './modules.ts';
+import { imported, moduleOf, passes } from './modules.ts';
 import { DRAWING } from './network-drawing.ts';
 import { type Field, factsOf, type ImageFacts, type PageFacts } from './network-facts.ts';
 import { SCRIPT } from './network-script.ts';
@@ -26,7 +26,7 @@ export async function writePage(path: string, flags: PageFlags, around: Surround
   const model = readModel(bytes, path);
   const module = moduleOf(model, path, name, false).source;
   const { selfTest } = await imported(module);
-  if (typeof selfTest !== 'function' || selfTest() !== true)
+  if (!passes(selfTest))
     throw new FileError(
       `${path}: the module does not answer what the network does on this machine, so it is not written`,
     );
@@ -60,6 +60,7 @@ ${image === null ? formOf(fields) : drawingOf(image)}
 <p id="said" role="status">–</p>
 <ol id="bars" aria-label="Probabilities"></ol>
 </section>
+${image === null ? '' : seenBy(image)}
 </div>
 ${tableSection(fields)}
 <footer>Everything is computed in this page: nothing is loaded, and nothing that you enter leaves it.</footer>
@@ -81,7 +82,7 @@ function fieldOf(field: Field, i: number): Markup {
   const { name, kind, choices, first, gap, range } = field;
   const facts = [
     ...(range === null ? [] : [`${short(range[0])} to ${short(range[1])} in training`]),
-    ...(gap === null ? [] : [`left empty: ${gap}`]),
+    ...(gap === null || kind === 'category' ? [] : [`left empty: ${gap}`]),
   ];
   const note = facts.join('; ');
   const about = new Markup(note === '' ? '' : ` aria-describedby="about-${i}"`);
@@ -90,7 +91,7 @@ function fieldOf(field: Field, i: number): Markup {
     html`<option value="${text}"${new Markup(text === first ? ' selected' : '')}>${text}</option>`;
   const input =
     kind === 'category'
-      ? html`<select id="field-${i}"${about}>${choices.map(option)}${gap === null ? '' : html`<option value="">no value</option>`}</select>`
+      ? html`<select id="field-${i}"${about}>${choices.map(option)}${gap === null ? '' : html`<option value="">no value: ${gap}</option>`}</select>`
       : html`<input id="field-${i}" type="${kind}"${new Markup(kind === 'number' ? ' step="any" inputmode="decimal"' : '')} value="${first}"${required}${about}>`;
   return html`<div class="field"><label for="field-${i}">${name}</label>${input}${
     note === '' ? '' : html`<p class="note" id="about-${i}">${note}</p>`
@@ -99,19 +100,20 @@ function fieldOf(field: Field, i: number): Markup {
 
 const short = (x: number): string => String(Number(x.toPrecision(6)));
 
-/** What a drawing becomes, in words. */
-function drawingOf(image: ImageFacts): Markup {
-  const { height, width, blank, full } = image;
-  const size = `${height} × ${width}`;
-  const cells = `${4 * height} × ${4 * width}`;
-  const share = `its share of ink, from ${short(blank)} for none to ${short(full)}`;
-  const frame = image.share < 1 ? 'the middle five sevenths of the frame' : 'the frame';
+function drawingOf({ height, width, share }: ImageFacts): Markup {
+  const frame = share < 1 ? 'the middle five sevenths of the frame' : 'the frame';
   return html`<p class="note" id="how">Draw with a pointer, or with the keyboard: arrow keys move the pen, space puts it down and lifts it, Backspace takes the last line back.</p>
-<canvas id="paper" tabindex="0" role="application" aria-label="Paper of ${size} pixels" aria-describedby="how pen"></canvas>
+<canvas id="paper" tabindex="0" role="application" aria-label="Paper of ${height} × ${width} pixels" aria-describedby="how"></canvas>
 <p class="note" id="pen" role="status"></p>
-<p class="tools"><button type="button" id="undo">Take back</button> <button type="button" id="clear">Clear</button> <label><input type="checkbox" id="fit" checked> move it to the middle, and let it fill ${frame}</label></p>
-<figure class="seen"><canvas id="seen" role="img" aria-label="What the network gets"></canvas><figcaption><h3>What the network gets</h3>The drawing is laid on ${cells} cells; each of the ${size} pixels is ${share}, of its 16 cells${image.names.includes(null) ? '. Pixels that were alike in all of training are left out' : ''}.</figcaption></figure>
-<details><summary>In numbers</summary><div class="sideways"><output id="numbers"></output></div></details>`;
+<p class="tools"><button type="button" id="undo">Take back</button> <button type="button" id="clear">Clear</button></p>
+<p class="tools"><label><input type="checkbox" id="fit" checked>Move it to the middle, and let it fill ${frame}</label></p>`;
+}
+
+/** What a drawing becomes, in words. */
+function seenBy({ height, width, blank, full, names }: ImageFacts): Markup {
+  const some = names.includes(null) ? ' Pixels that were alike in all of training it does not get.' : '';
+  return html`<div class="becomes"><figure class="seen"><canvas id="seen" role="img" aria-label="The drawing in ${height} × ${width} pixels"></canvas><figcaption><h3>What the network gets</h3>The drawing is laid on ${4 * height} × ${4 * width} cells. Each of the ${height} × ${width} pixels is the ink in its 16 cells, from ${short(blank)} where there is none to ${short(full)}.${some}</figcaption></figure>
+<details><summary>In numbers</summary><div class="sideways" tabindex="0" role="group" aria-label="The pixels in numbers"><output id="numbers"></output></div></details></div>`;
 }
 
 function tableSection(fields: readonly Field[]): Markup {

@@ -50,7 +50,7 @@ export const SCRIPT = `({ predict, selfTest }, facts, drawing) => {
   };
   const answer = (row) => {
     at('bars').replaceChildren();
-    if (row === null) return say('–');
+    if (row === null) return say('Nothing is drawn.');
     try {
       const told = predict(row);
       if (classes === null) return say(target + ': ' + Number(told.toPrecision(6)));
@@ -126,11 +126,11 @@ export const SCRIPT = `({ predict, selfTest }, facts, drawing) => {
     const { delimiter, rows } = parse(text);
     if (rows.length === 0) throw new RangeError('there are no rows');
     const [{ cells: names }, ...others] = rows;
-    const kinds = new Map(fields.map(({ name, kind }) => [name, kind]));
-    const isNumber = names.map((name) => kinds.get(name) === 'number');
+    const numeric = new Set(fields.flatMap(({ name, isNumeric }) => (isNumeric ? [name] : [])));
+    const isNumber = names.map((name) => numeric.has(name));
     const COMMA = /^[-+]?\\d*,\\d+$|^[-+]?\\d{1,3}(?:\\.\\d{3})+,\\d+$/;
     const hasCommas = delimiter !== ',' && others.some(({ cells }) => cells.some((cell, i) => isNumber[i] && COMMA.test(cell)));
-    const plain = (cell) => (hasCommas ? cell.replace(/\\.(?=\\d{3}(?!\\d))/g, '').replace(',', '.') : cell);
+    const plain = (cell) => (hasCommas && COMMA.test(cell) ? cell.replace(/\\.(?=\\d{3}(?!\\d))/g, '').replace(',', '.') : cell);
     const answers = others.map(({ line, cells }) => {
       if (cells.length !== names.length)
         throw new RangeError('line ' + line + ': has ' + cells.length + ' cells, the header has ' + names.length);

@@ -1,18 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ExportFlags, exportCommand, languageOf, type PageFlags, pageCommand } from './options-export.ts';
+import { addReading, type ReadFlags } from './options-reading.ts';
 import type { ImageShape, ModelKind } from './types-base.ts';
-
-/** How a table is written, as it was typed; what is left out is looked for. */
-export interface ReadFlags {
-  delimiter?: string;
-  decimal?: string;
-  thousands?: string;
-  quote?: string;
-  comment?: string;
-  header?: boolean;
-  na?: readonly string[];
-  encoding?: 'utf-8' | 'windows-1252';
-}
 
 /** What the columns of a table are. */
 export interface TableFlags extends ReadFlags {
@@ -283,38 +272,6 @@ const predictCommand = (program: Command): Command =>
       .argument('<file>', 'the table: CSV with the columns that the network was trained on, in any order')
       .option('--out <file>', 'where to write; - for the standard output', 'predictions.csv'),
   );
-
-/** Words for characters that a shell makes hard to type. */
-const CHARACTERS: Readonly<Record<string, string>> = {
-  tab: '\t',
-  '\\t': '\t',
-  blank: ' ',
-  blanks: ' ',
-  space: ' ',
-  comma: ',',
-  semicolon: ';',
-  pipe: '|',
-  point: '.',
-  apostrophe: "'",
-  none: '',
-};
-const character = (text: string): string => (Object.hasOwn(CHARACTERS, text) ? CHARACTERS[text]! : text);
-
-const addReading = (command: Command): Command =>
-  command
-    .option('--delimiter <character>', 'what stands between cells, also tab or blanks; default: looked for', character)
-    .option('--decimal <character>', 'what stands before a fraction; default: looked for', character)
-    .option('--thousands <character>', 'what groups digits by three, also none; default: looked for', character)
-    .option('--quote <character>', 'what stands around cells, also none; default: "', character)
-    .option('--comment <mark>', 'lines that begin with it are left out, also none; default: # where it fits', character)
-    .option('--header', 'the first line has the names, though they look like data')
-    .option('--no-header', 'the first line is data; columns are called "column 1" and so on')
-    .option(
-      '--na <marks>',
-      'marks of a missing value, with commas between, such as ?,NA,-999; an empty cell is one. Default: the usual ones',
-      (text: string, before: readonly string[] = []) => [...before, ...text.split(',')],
-    )
-    .addOption(choice('--encoding <name>', 'of the file; default: utf-8', 'utf-8', 'windows-1252'));
 
 const choice = (flags: string, description: string, ...choices: string[]): Option =>
   new Option(flags, description).choices(choices);
