@@ -11,8 +11,9 @@ export interface PageFacts {
   readonly fields: readonly Field[];
   /** Null where rows are no images that one can draw. */
   readonly image: ImageFacts | null;
-  /** Marks of a missing cell. */
+  /** Marks of a missing cell, and what stands before a fraction, in the table of training. */
   readonly na: readonly string[];
+  readonly decimal: string;
 }
 
 /** A column as somebody fills it in. */
@@ -55,6 +56,7 @@ export function factsOf(model: Model): PageFacts {
     fields: columns.map((spec, i) => fieldOf(spec, trained?.ranges?.[i] ?? null, missing === 'error')),
     image: imageOf(model),
     na: trained?.na ?? [],
+    decimal: trained?.decimal ?? '.',
   };
 }
 

@@ -3,7 +3,7 @@
  * form or the drawing, and whole tables. Texts are set as texts only.
  */
 export const SCRIPT = `({ predict, selfTest }, facts, drawing) => {
-  const { target, classes, fields, na } = facts;
+  const { target, classes, fields, na, decimal } = facts;
   const MOST = 20; // bars, the likeliest
   const at = (id) => document.getElementById(id);
   const element = (name, className, text = '') => Object.assign(document.createElement(name), { className, textContent: text });
@@ -128,9 +128,13 @@ export const SCRIPT = `({ predict, selfTest }, facts, drawing) => {
     const [{ cells: names }, ...others] = rows;
     const numeric = new Set(fields.flatMap(({ name, isNumeric }) => (isNumeric ? [name] : [])));
     const isNumber = names.map((name) => numeric.has(name));
-    const COMMA = /^[-+]?\\d*,\\d+$|^[-+]?\\d{1,3}(?:\\.\\d{3})+,\\d+$/;
-    const hasCommas = delimiter !== ',' && others.some(({ cells }) => cells.some((cell, i) => isNumber[i] && COMMA.test(cell)));
-    const plain = (cell) => (hasCommas && COMMA.test(cell) ? cell.replace(/\\.(?=\\d{3}(?!\\d))/g, '').replace(',', '.') : cell);
+    // 4130,25 and 4.130,25 and, where there are such or training had them, 4.130
+    const FRACTION = /^[-+]?(?:[1-9]\\d{0,2}(?:\\.\\d{3})+|\\d*),\\d+$/;
+    const GROUPS = /^[-+]?[1-9]\\d{0,2}(?:\\.\\d{3})+$/;
+    const hasCommas = delimiter !== ',' &&
+      (decimal === ',' || others.some(({ cells }) => cells.some((cell, i) => isNumber[i] && FRACTION.test(cell))));
+    const plain = (cell) =>
+      hasCommas && (FRACTION.test(cell) || GROUPS.test(cell)) ? cell.replaceAll('.', '').replace(',', '.') : cell;
     const answers = others.map(({ line, cells }) => {
       if (cells.length !== names.length)
         throw new RangeError('line ' + line + ': has ' + cells.length + ' cells, the header has ' + names.length);

@@ -15,6 +15,13 @@ import { FRUIT, fruitModel, QUARTERS, quarterModel } from './fixture-models.ts';
 import { whittle } from './run.ts';
 
 const EVIL = '</script><img src=x onerror="document.title=1">';
+/** Numbers in the German way, with a mark of its own for those that are missing. */
+const GERMAN = 'size;kind\n'.concat(
+  ...Array.from(
+    { length: 40 },
+    (_, i) => `${i % 10 === 3 ? '-999' : `${i < 20 ? '' : '1.'}${100 + i},5`};${'ab'[i % 2]}\n`,
+  ),
+);
 const MODELS = {
   kinds: () => fruitModel({ target: 'kind' }),
   grams: () => fruitModel({ target: 'grams' }, { form: 'float32' }),
@@ -30,6 +37,7 @@ const MODELS = {
     ),
   quarters: () => quarterModel('images'),
   pixels: () => quarterModel('columns'),
+  german: () => fruitModel({ target: 'kind', types: {} }, { csv: GERMAN, flags: { na: ['-999'] } }),
 } as const;
 type Name = keyof typeof MODELS;
 const NAMES = Object.keys(MODELS) as Name[];
@@ -277,6 +285,8 @@ describe.skipIf(binary === null)('the page in a browser', () => {
     ['marked', FRUIT.replaceAll(',', '\t').replaceAll('"plum\t blue"', '"plum, blue"')],
     ['quarters', QUARTERS],
     ['pixels', QUARTERS],
+    ['german', GERMAN],
+    ['german', 'size;note\n1.130;a\n-999;b\n118;0,5\n'],
   ])('%s: predicts a table as the command does, to the letter, and hands it out as a file', async (name, csv) => {
     const wanted = await predictions(name, csv);
     await open(name, wide, async (page) => {
