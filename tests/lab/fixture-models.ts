@@ -3,6 +3,7 @@ import {
   Dense,
   Flatten,
   type Layer,
+  type Network,
   oneHot,
   quantize,
   Random,
@@ -84,7 +85,7 @@ function trained(
   target: Tensor,
   classes: number | null,
   form: 'int8' | 'float32',
-): ReturnType<typeof quantize> {
+): Network {
   const last = classes === null ? new Dense(1) : new Dense(classes, { activation: 'softmax' });
   const model = new Sequential([...first, new Dense(8, { activation: 'relu' }), last], { seed: 1 });
   model.compile({ optimizer: 'adam', loss: classes === null ? 'meanSquaredError' : 'categoricalCrossentropy' });
