@@ -218,12 +218,43 @@ const CHECKS = {
       expect(names === 'size,noise,colour,kind,prediction,p(kind 0),p(kind 1),p(kind 2)', `${model}: columns ${names}`);
     }
   },
+  'the command exports a network, which predicts the same, and makes a page of it'() {
+    const model = join('table', 'models', 'int8.safetensors');
+    const predicted = (file) => {
+      succeed(user, WHITTLE, 'predict', file, 'table.csv', '--out', 'predictions.csv');
+      return readFileSync(join(user, 'predictions.csv'), 'utf8');
+    };
+    succeed(user, WHITTLE, 'export', model, '--out', 'exported');
+    expect(predicted(join('exported', 'int8.mjs')) === predicted(model), 'the module predicts something else');
+    writeFileSync(
+      join(user, 'row.mts'),
+      `import { predict, selfTest } from './exported/int8.mjs';
+const { label } = predict({ size: 1, noise: 2, colour: 'r' });
+console.log(selfTest(), label);
+`,
+    );
+    writeFileSync(
+      join(user, 'row.json'),
+      JSON.stringify({ compilerOptions: SMALLEST.compilerOptions, files: ['row.mts'] }).replace('"node"', ''),
+    );
+    succeed(user, process.execPath, join(sources, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'row.json');
+    copyFileSync(join(user, 'row.mts'), join(user, 'row.mjs'));
+    const said = run('row.mjs');
+    expect(/^true kind [0-2]\n$/.test(said), `the module says ${said}`);
+    succeed(user, WHITTLE, 'export', model, '--out', join('exported', 'kinds.c'));
+    const header = readFileSync(join(user, 'exported', 'kinds.h'), 'utf8');
+    expect(header.includes('int kinds_run(') && header.includes('"size" as (x - '), `the header is ${header}`);
+    succeed(user, WHITTLE, 'page', model, '--out', 'kinds.html');
+    const page = readFileSync(join(user, 'kinds.html'), 'utf8');
+    expect(page.startsWith('<!doctype html>') && page.includes('<label for="field-0">size</label>'), 'it is no page');
+  },
   'the command refuses what is wrong'() {
     refuses(/whittle: .*--epoch\b/, '--epoch', '1');
     refuses(/whittle: .*nowhere\.csv/, 'nowhere.csv', '--target', 'kind');
     refuses(/whittle: .*"sort"/, '--csv', 'table.csv', '--target', 'sort');
     writeFileSync(join(user, 'other.csv'), 'size,colour\n1,r\n');
     refuses(/whittle: .*"noise"/, 'predict', join('table', 'models', 'teacher.safetensors'), 'other.csv');
+    refuses(/whittle: other\.csv: line 2: column noise/, 'predict', join('exported', 'int8.mjs'), 'other.csv');
   },
   async "README's page trains in Chromium, as a file and over HTTP"() {
     const binary = findChromium();

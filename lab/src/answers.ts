@@ -13,7 +13,30 @@ export interface Answers {
   readonly score: string | null;
 }
 
-export function answersOf(encoder: TableEncoder, outputs: Tensor, table: RawTable): Answers {
+/** What was said of the rows of a table: a class of each with the probabilities of all, [rows · classes], or a number of each. */
+export type Said =
+  | {
+      readonly labels: readonly string[];
+      readonly probabilities: ArrayLike<number>;
+      readonly classes: readonly string[];
+    }
+  | { readonly labels?: undefined; readonly numbers: ArrayLike<number> };
+
+export function answersOf(said: Said, score: string | null): Answers {
+  if (said.labels === undefined) {
+    const { numbers } = said;
+    return { names: ['prediction'], cells: (row) => [numbers[row]!], score };
+  }
+  const { labels, probabilities, classes } = said;
+  return {
+    names: ['prediction', ...classes.map((name) => `p(${name})`)],
+    cells: (row) => [labels[row]!, ...classes.map((_, i) => probabilities[row * classes.length + i]!)],
+    score,
+  };
+}
+
+/** Answers by the outputs of a network and the encoder that it was trained with. */
+export function decodedAnswers(encoder: TableEncoder, outputs: Tensor, table: RawTable): Answers {
   const { labels, probabilities, numbers } = encoder.decode(outputs);
   if (labels === undefined) {
     const guess = outputs.data; // on the scale of the encoder, as the target is
@@ -25,19 +48,14 @@ export function answersOf(encoder: TableEncoder, outputs: Tensor, table: RawTabl
       );
       return state.result();
     });
-    return { names: ['prediction'], cells: (row) => [numbers![row]!], score };
+    return answersOf({ numbers: numbers! }, score);
   }
   const classes = encoder.classNames!;
-  const p = probabilities!.data;
   const score = scoreOf(encoder, table, 'accuracy', ({ data }, rows) => {
     const right = rows.filter((row, i) => labels[row] === classes[data[i]!]);
     return right.length / rows.length;
   });
-  return {
-    names: ['prediction', ...classes.map((name) => `p(${name})`)],
-    cells: (row) => [labels[row]!, ...classes.map((_, i) => p[row * classes.length + i]!)],
-    score,
-  };
+  return answersOf({ labels, probabilities: probabilities!.data, classes }, score);
 }
 
 function scoreOf(

@@ -1,7 +1,9 @@
 import { CommanderError } from 'commander';
 import { WhittleError } from 'whittle-ml';
 import { compressTable } from './compress.ts';
+import { exportModel } from './export.ts';
 import { plain } from './format.ts';
+import { writePage } from './network-page.ts';
 import { parse, UsageError } from './options.ts';
 import { predict } from './predict.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -25,6 +27,8 @@ export async function run(args: readonly string[], around: Surroundings): Promis
     const typed = parse(args, { defaultEpochs, version, show: (text) => void output.write(text) });
     if (typed.command === 'train') await train(typed.file, typed.flags, around);
     else if (typed.command === 'compress') await compressTable(typed.file, typed.flags, around);
+    else if (typed.command === 'export') await exportModel(typed.model, typed.flags, around);
+    else if (typed.command === 'page') await writePage(typed.model, typed.flags, around);
     else await predict(typed.model, typed.file, typed.flags, around);
     return 0;
   } catch (error) {

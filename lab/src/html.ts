@@ -34,11 +34,23 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return new Markup(strings.map((text, i) => (i === 0 ? glued(text) : markupOf(parts[i - 1]!) + glued(text))).join(''));
 }
 
-/** One page that needs nothing else: no other file, and no script but `script`, which its policy names by digest. */
-export function pageOf(title: string, style: string, body: Markup, script = ''): string {
-  const digest = createHash('sha256').update(script).digest('base64');
-  const scripts = script === '' ? '' : `; script-src 'sha256-${digest}'`;
-  const policy = `default-src 'none'; style-src 'unsafe-inline'${scripts}; base-uri 'none'; form-action 'none'`;
+const digestOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/**
+ * One page that needs nothing else: no other file, and no script but `script`, which its policy names by digest. As a module the
+ * script is one of ECMAScript, and the policy names the style by digest too, so that no element has one of its own.
+ */
+export function pageOf(
+  title: string,
+  style: string,
+  body: Markup,
+  script = '',
+  as: 'script' | 'module' = 'script',
+): string {
+  const scripts = script === '' ? '' : `; script-src ${digestOf(script)}`;
+  const styles = as === 'module' ? digestOf(style) : "'unsafe-inline'";
+  const policy = `default-src 'none'; style-src ${styles}${scripts}; base-uri 'none'; form-action 'none'`;
+  const type = new Markup(as === 'module' ? ' type="module"' : '');
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -50,7 +62,7 @@ export function pageOf(title: string, style: string, body: Markup, script = ''):
 </head>
 <body>
 ${body}
-${script === '' ? '' : html`<script>${new Markup(script)}</script>`}
+${script === '' ? '' : html`<script${type}>${new Markup(script)}</script>`}
 </body>
 </html>
 `.text;

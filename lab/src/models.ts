@@ -8,7 +8,7 @@ import {
   WhittleError,
 } from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
-import type { ReadFlags } from './options.ts';
+import type { ReadFlags } from './options-reading.ts';
 import type { FormName } from './types-forms.ts';
 import { FileError } from './write.ts';
 
@@ -51,7 +51,11 @@ export interface Trained {
   readonly quote?: string | undefined;
   /** Columns of features that had no missing cell. */
   readonly complete: readonly string[];
+  /** Of each column of features the lowest and the highest number; null where it holds none. Undefined where a file does not say. */
+  readonly ranges?: readonly (Range | null)[] | undefined;
 }
+
+export type Range = readonly [low: number, high: number];
 
 /**
  * A network in one file: its metadata hold the encoder as JSON under `encoder`, for `TableEncoder.fromJSON`, and how its
@@ -68,9 +72,21 @@ export function modelFile(
   const used = encoder.columns.map(({ name }) => name);
   const complete = used.filter((name) => table.column(names.indexOf(name)).missing === 0);
   const { delimiter, quote } = typed;
-  const trained: Trained = { names, header, na, decimal, thousands, delimiter, quote, complete };
+  const ranges = encoder.columns.map(({ kind, name }) =>
+    kind === 'number' ? rangeOf(table.column(names.indexOf(name)).numbers) : null,
+  );
+  const trained: Trained = { names, header, na, decimal, thousands, delimiter, quote, complete, ranges };
   const metadata = { encoder: JSON.stringify(encoder), table: JSON.stringify(trained) };
   return encodeNetwork(network, { metadata, coding });
+}
+
+function rangeOf(numbers: Float64Array): Range | null {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const x of numbers) {
+    if (x < low) low = x;
+    if (x > high) high = x;
+  }
+  return low <= high ? [low, high] : null;
 }
 
 export interface Model {
@@ -126,10 +142,15 @@ export function inputsOf(network: Network, features: Tensor): Tensor {
   return shape.length === 1 ? features : reshape(features, [features.shape[0]!, ...shape]);
 }
 
+const isRange = (range: unknown): range is Range | null => {
+  const [low, high]: unknown[] = Array.isArray(range) && range.length === 2 ? range : [];
+  return range === null || (typeof low === 'number' && typeof high === 'number' && low <= high);
+};
+
 /** Throws SyntaxError for what is no `Trained`. */
-function trainedOf(json: unknown): Trained {
-  const { names, header, na, decimal, thousands, delimiter, quote, complete } = Object(json) as Record<string, unknown>;
-  const areTexts = (list: unknown): list is string[] => Array.isArray(list) && list.every((x) => typeof x === 'string');
+export function trainedOf(json: unknown): Trained {
+  const given = Object(json) as Record<string, unknown>;
+  const { names, header, na, decimal, thousands, delimiter, quote, complete, ranges } = given;
   const isTyped = (text: unknown): text is string | undefined => text === undefined || typeof text === 'string';
   if (!areTexts(names) || !areTexts(na) || !areTexts(complete) || typeof header !== 'boolean') {
     throw new SyntaxError('"table" must have names, header, na and complete');
@@ -137,5 +158,10 @@ function trainedOf(json: unknown): Trained {
   if (typeof decimal !== 'string' || typeof thousands !== 'string' || !isTyped(delimiter) || !isTyped(quote)) {
     throw new SyntaxError('"table" must have decimal and thousands, and texts as delimiter and quote');
   }
-  return { names, header, na, decimal, thousands, delimiter, quote, complete };
+  if (ranges !== undefined && !(Array.isArray(ranges) && ranges.every(isRange)))
+    throw new SyntaxError('"ranges" of "table" must be pairs of numbers');
+  return { names, header, na, decimal, thousands, delimiter, quote, complete, ranges };
 }
+
+export const areTexts = (list: unknown): list is string[] =>
+  Array.isArray(list) && list.every((x) => typeof x === 'string');

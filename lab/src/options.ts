@@ -1,17 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type ExportFlags, exportCommand, languageOf, type PageFlags, pageCommand } from './options-export.ts';
+import { addReading, type ReadFlags } from './options-reading.ts';
 import type { ImageShape, ModelKind } from './types-base.ts';
-
-/** How a table is written, as it was typed; what is left out is looked for. */
-export interface ReadFlags {
-  delimiter?: string;
-  decimal?: string;
-  thousands?: string;
-  quote?: string;
-  comment?: string;
-  header?: boolean;
-  na?: readonly string[];
-  encoding?: 'utf-8' | 'windows-1252';
-}
 
 /** What the columns of a table are. */
 export interface TableFlags extends ReadFlags {
@@ -67,6 +57,8 @@ export interface PredictFlags extends ReadFlags {
 export type Typed =
   | { readonly command: 'train'; readonly file: string | undefined; readonly flags: TrainFlags }
   | { readonly command: 'compress'; readonly file: string | undefined; readonly flags: CompressFlags }
+  | { readonly command: 'export'; readonly model: string; readonly flags: ExportFlags }
+  | { readonly command: 'page'; readonly model: string; readonly flags: PageFlags }
   | { readonly command: 'predict'; readonly model: string; readonly file: string; readonly flags: PredictFlags };
 
 /** An option that does not fit, in words for the person who typed it. */
@@ -111,6 +103,17 @@ export function parse(
     checkNoneBefore(program, 'predict');
     checkNotEmpty({ 'the file of the model': model, 'the file': file, '--out': flags.out });
     typed = { command: 'predict', model, file, flags };
+  });
+  exportCommand(program).action((model: string, flags: ExportFlags) => {
+    checkNoneBefore(program, 'export');
+    checkNotEmpty({ 'the file of the model': model, '--out': flags.out, '--name': flags.name });
+    checkExport(flags);
+    typed = { command: 'export', model, flags };
+  });
+  pageCommand(program).action((model: string, flags: PageFlags) => {
+    checkNoneBefore(program, 'page');
+    checkNotEmpty({ 'the file of the model': model, '--out': flags.out, '--name': flags.name });
+    typed = { command: 'page', model, flags };
   });
   program.parse(args, { from: 'user' });
   return typed!;
@@ -262,45 +265,13 @@ const predictCommand = (program: Command): Command =>
     program
       .command('predict')
       .description(
-        'Reads a network that a run has left in models/ and writes a copy of the table with a prediction for every row, and ' +
-          'for classes their probabilities.',
+        'Reads a network that a run has left in models/, or a module that whittle export has made of one and that is run, and ' +
+          'writes a copy of the table with a prediction for every row, and for classes their probabilities.',
       )
       .argument('<model>', 'the network, such as report/models/combined.safetensors')
       .argument('<file>', 'the table: CSV with the columns that the network was trained on, in any order')
       .option('--out <file>', 'where to write; - for the standard output', 'predictions.csv'),
   );
-
-/** Words for characters that a shell makes hard to type. */
-const CHARACTERS: Readonly<Record<string, string>> = {
-  tab: '\t',
-  '\\t': '\t',
-  blank: ' ',
-  blanks: ' ',
-  space: ' ',
-  comma: ',',
-  semicolon: ';',
-  pipe: '|',
-  point: '.',
-  apostrophe: "'",
-  none: '',
-};
-const character = (text: string): string => (Object.hasOwn(CHARACTERS, text) ? CHARACTERS[text]! : text);
-
-const addReading = (command: Command): Command =>
-  command
-    .option('--delimiter <character>', 'what stands between cells, also tab or blanks; default: looked for', character)
-    .option('--decimal <character>', 'what stands before a fraction; default: looked for', character)
-    .option('--thousands <character>', 'what groups digits by three, also none; default: looked for', character)
-    .option('--quote <character>', 'what stands around cells, also none; default: "', character)
-    .option('--comment <mark>', 'lines that begin with it are left out, also none; default: # where it fits', character)
-    .option('--header', 'the first line has the names, though they look like data')
-    .option('--no-header', 'the first line is data; columns are called "column 1" and so on')
-    .option(
-      '--na <marks>',
-      'marks of a missing value, with commas between, such as ?,NA,-999; an empty cell is one. Default: the usual ones',
-      (text: string, before: readonly string[] = []) => [...before, ...text.split(',')],
-    )
-    .addOption(choice('--encoding <name>', 'of the file; default: utf-8', 'utf-8', 'windows-1252'));
 
 const choice = (flags: string, description: string, ...choices: string[]): Option =>
   new Option(flags, description).choices(choices);
@@ -374,6 +345,15 @@ function checkImage(file: string | undefined, model: ModelKind, image: ImageShap
       `--model ${model} needs --image, which says what a row is: height x width x channels, as in --image 28x28x1`,
     );
   }
+}
+
+/** Throws UsageError for options of the other form. */
+function checkExport(flags: ExportFlags): void {
+  const { readable, plain, logits } = flags;
+  const as = languageOf(flags);
+  if (as === 'c' && readable === true) throw new UsageError('--readable is of modules: C is always readable');
+  const ofC = plain === true ? '--plain' : logits === true ? '--logits' : undefined;
+  if (as === 'module' && ofC !== undefined) throw new UsageError(`${ofC} needs --as c`);
 }
 
 function fileOf(file: string | undefined, csv: string | undefined): string | undefined {

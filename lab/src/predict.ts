@@ -1,33 +1,63 @@
-import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { predictNetwork } from 'whittle-ml';
-import type { Note, RawTable, TableEncoder } from 'whittle-ml/data';
-import { answersOf } from './answers.ts';
+import type { Note, RawTable } from 'whittle-ml/data';
+import { type Answers, decodedAnswers } from './answers.ts';
 import { type Cells, csvOf, dialectFor } from './csv.ts';
-import { inputsOf, readModel, type Trained } from './models.ts';
+import { inputsOf, type Model, readModel, type Trained } from './models.ts';
+import { isModule, moduleAnswers, readModule } from './modules.ts';
 import { type PredictFlags, UsageError } from './options.ts';
 import { inWords, type NewTable, readBytes, readNew } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 import { sentencesOf } from './words.ts';
-import { checkFolder, writeFiles } from './write.ts';
+import { checkFolder, isOther, writeFiles } from './write.ts';
 
 /** As many names of columns are told. */
 const MANY = 6;
+
+/** What answers rows of tables, and what it knows of the one that it was trained on. */
+interface Answering {
+  readonly trained: Trained | undefined;
+  /** The name of what is predicted, and of the columns that this is told from; null where nothing says. */
+  readonly knows: { readonly target: string; readonly used: readonly string[] } | null;
+  /** Throws UsageError for a table that does not fit. */
+  answer(table: RawTable, file: string): { readonly answers: Answers; readonly notes: readonly Note[] };
+}
+
+async function answering(bytes: Uint8Array, path: string): Promise<Answering> {
+  if (!isModule(path)) return ofNetwork(readModel(bytes, path));
+  const module = await readModule(bytes, path);
+  const { table: trained } = module;
+  return {
+    trained,
+    knows: trained ?? null,
+    answer: (table, file) => ({ answers: moduleAnswers(module, table, file), notes: [] }),
+  };
+}
+
+function ofNetwork({ network, encoder, trained }: Model): Answering {
+  return {
+    trained,
+    knows: { target: encoder.targetName!, used: encoder.columns.map(({ name }) => name) },
+    answer(table, file) {
+      const { features, notes } = inWords(file, () => encoder.transform(table, { target: false }));
+      return { answers: decodedAnswers(encoder, predictNetwork(network, inputsOf(network, features)), table), notes };
+    },
+  };
+}
 
 /** Writes a copy of a table with a prediction for every row. */
 export async function predict(model: string, file: string, flags: PredictFlags, around: Surroundings): Promise<void> {
   const modelPath = resolve(around.folder, model);
   const tablePath = resolve(around.folder, file);
   const out = flags.out === '-' ? null : resolve(around.folder, flags.out);
-  const { network, encoder, trained } = readModel(await readBytes(modelPath), model);
+  const { trained, knows, answer } = await answering(await readBytes(modelPath), model);
   const read = await readNew(tablePath, file, flags, trained);
-  const { table, matched } = named(read, encoder, trained, file);
+  const { table, matched } = named(read, knows, trained, file);
   if (out !== null) {
-    for (const path of [modelPath, tablePath]) await checkOther(out, path, flags.out);
+    for (const path of [modelPath, tablePath]) await checkNotRead(out, path, flags.out);
     await checkFolder(dirname(out), [basename(out)]);
   }
-  const { features, notes: found } = inWords(file, () => encoder.transform(table, { target: false }));
-  const answers = answersOf(encoder, predictNetwork(network, inputsOf(network, features)), table);
+  const { answers, notes: found } = answer(table, file);
   const text = csvOf(
     dialectFor(table.dialect),
     read.rowName === undefined ? table : withRowNames(table, read.rowName),
@@ -61,13 +91,13 @@ const withRowNames = (table: Cells, rowName: (row: number) => string): Cells => 
  */
 function named(
   { table, isByPlace }: NewTable,
-  encoder: TableEncoder,
+  knows: Answering['knows'],
   trained: Trained | undefined,
   file: string,
 ): { table: RawTable; matched: readonly Note[] } {
-  if (!isByPlace || trained === undefined) return { table, matched: [] };
+  if (!isByPlace || trained === undefined || knows === null) return { table, matched: [] };
   const count = table.names.length;
-  const target = encoder.targetName!;
+  const { target, used } = knows;
   const others = trained.names.filter((name) => name !== target);
   const names = [trained.names, others].find(({ length }) => length === count);
   if (names === undefined) {
@@ -75,7 +105,7 @@ function named(
     throw new UsageError(`${file}: has ${count} columns and no header, and the network was trained on ${both}`);
   }
   const last = trained.names.at(-1)!;
-  if (names === others && last !== target && encoder.columns.every(({ name }) => name !== last)) {
+  if (names === others && last !== target && !used.includes(last)) {
     throw new UsageError(
       `${file}: has ${count} columns, one fewer than in training, and no header: is it ${JSON.stringify(target)} that is not ` +
         `there, or ${JSON.stringify(last)}, which the network does not use? Give it a header`,
@@ -100,11 +130,7 @@ function named(
   return { table: own, matched: [{ kind: 'renamed', text }] };
 }
 
-/** Throws UsageError if the output is a file that is read, whatever it is called. */
-async function checkOther(out: string, path: string, shown: string): Promise<void> {
-  const there = await stat(out).catch(() => undefined);
-  const read = await stat(path);
-  if (there !== undefined && there.dev === read.dev && there.ino === read.ino) {
-    throw new UsageError(`--out ${shown} is a file that is read: name another one`);
-  }
+/** Throws UsageError if the output is a file that is read. */
+async function checkNotRead(out: string, path: string, shown: string): Promise<void> {
+  if (!(await isOther(out, path))) throw new UsageError(`--out ${shown} is a file that is read: name another one`);
 }

@@ -12,7 +12,8 @@ import {
   readCSV,
 } from 'whittle-ml/data';
 import type { Trained } from './models.ts';
-import { type ReadFlags, type TableFlags, UsageError } from './options.ts';
+import { type TableFlags, UsageError } from './options.ts';
+import type { ReadFlags } from './options-reading.ts';
 import { type JobData, understand } from './prepare.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ImageShape } from './types-base.ts';

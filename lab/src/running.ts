@@ -16,7 +16,7 @@ export function chooseKernels({ kernels }: RunFlags): void {
 }
 
 /** Shows a page where somebody asked for that; one that cannot be shown is no failure. */
-export async function openPage(page: string, flags: RunFlags, around: Surroundings): Promise<void> {
+export async function openPage(page: string, flags: Pick<RunFlags, 'open'>, around: Surroundings): Promise<void> {
   if (flags.open !== true) return;
   await around.open(page).catch((error: unknown) => around.output.write(`It could not be opened: ${String(error)}\n`));
 }

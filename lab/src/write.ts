@@ -111,6 +111,13 @@ const isMissing = (path: string): Promise<boolean> =>
     (error) => error instanceof Error && 'code' in error && error.code === 'ENOENT',
   );
 
+/** Whether a file that is written, if it is there already, is another one than a file that is read, whatever they are called. */
+export async function isOther(written: string, read: string): Promise<boolean> {
+  const there = await stat(written).catch(() => undefined);
+  const source = await stat(read);
+  return there === undefined || there.dev !== source.dev || there.ino !== source.ino;
+}
+
 /** Removes no folder that holds anything. */
 async function removeEmpty(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await rmdir(folder).catch(() => undefined);

@@ -125,6 +125,21 @@ test('the model to make smaller is a kind, or else a file', () => {
   expect(typed('compress', '--model', 'vgg').flags).toMatchObject({ model: { file: 'vgg' } });
 });
 
+test('what is exported is a module, or C where that is said or the file ends so', () => {
+  expect(typed('export', 'm')).toEqual({ command: 'export', model: 'm', flags: { out: '.' } });
+  const args = ['--as', 'c', '--out', 'code', '--name', 'leaf', '--plain', '--logits'];
+  expect(typed('export', 'm', ...args)).toEqual({
+    command: 'export',
+    model: 'm',
+    flags: { as: 'c', out: 'code', name: 'leaf', plain: true, logits: true },
+  });
+  expect(typed('export', 'm', '--out', 'a.c', '--plain').flags).toMatchObject({ out: 'a.c', plain: true });
+  expect(typed('page', 'm')).toEqual({ command: 'page', model: 'm', flags: {} });
+  expect(typed('page', 'm', '--out', 'a.html', '--name', 'x', '--open').flags).toEqual({
+    ...{ out: 'a.html', name: 'x', open: true },
+  });
+});
+
 describe('refuses', () => {
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['two tables', ['a.csv', '--csv', 'b.csv', '--target', 'y'], /two tables are given, a\.csv and --csv b\.csv/],
@@ -141,6 +156,16 @@ describe('refuses', () => {
       /--model cnn needs --image/,
     ],
     ['an empty output of compress', ['compress', '--out', ''], /--out is empty/],
+    ['export without a model', ['export'], /missing required argument 'model'/],
+    ['a table of export', ['export', 'm', 'a.csv'], /too many arguments/],
+    ['options of the job before export', ['--epochs', '3', 'export', 'm'], /--epochs stands before export/],
+    ['another language', ['export', 'm', '--as', 'rust'], /--as.*module, c/],
+    ['C that is readable', ['export', 'm', '--as', 'c', '--readable'], /--readable is of modules/],
+    ['a module of logits', ['export', 'm', '--logits'], /--logits needs --as c/],
+    ['a module of plain numbers', ['export', 'm', '--out', 'a.mjs', '--plain'], /--plain needs --as c/],
+    ['an empty name of an export', ['export', 'm', '--name', ''], /--name is empty/],
+    ['options of the job before page', ['--seed', '3', 'page', 'm'], /--seed stands before page/],
+    ['an empty output of page', ['page', 'm', '--out', ''], /--out is empty/],
     ['an empty name of a table', ['', '--target', 'y'], /the file is empty/],
     ['an empty target', ['a.csv', '--target', ''], /--target is empty/],
     ['an empty name of an output', ['predict', 'm', 'n', '--out', ''], /--out is empty/],
@@ -168,6 +193,8 @@ test('help names the argument, every option and the other command', () => {
     '[file]',
     'compress',
     'predict',
+    'export',
+    'page',
     '--target',
     '--drop',
     '--keep',
@@ -197,4 +224,11 @@ test('help names the argument, every option and the other command', () => {
   shown = '';
   expect(() => typed('predict', '--help')).toThrow();
   for (const word of ['<model>', '<file>', '--out', '--no-header']) expect(shown).toContain(word);
+  shown = '';
+  expect(() => typed('export', '--help')).toThrow();
+  for (const word of ['<model>', '--as', '--out', '--name', '--readable', '--plain', '--logits'])
+    expect(shown).toContain(word);
+  shown = '';
+  expect(() => typed('page', '--help')).toThrow();
+  for (const word of ['<model>', '--out', '--name', '--open']) expect(shown).toContain(word);
 });
