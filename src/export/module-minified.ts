@@ -2,7 +2,7 @@
 const KNOWN = new Set(
   `const let function return export for of in if else while continue break throw new typeof null undefined true false NaN Infinity
   Array Object String Number Math Map RangeError TypeError Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array
-  Float32Array Float64Array do as is`.split(/\s+/),
+  Float32Array Float64Array RegExp Date Set instanceof`.split(/\s+/),
 );
 
 /** A string, a comment, a word, a number, blanks, or one other character. */

@@ -10,7 +10,7 @@ import { HELPERS } from './module-helpers.ts';
 import { KERNELS } from './module-kernels.ts';
 import { minified } from './module-minified.ts';
 import { literal, Numbers } from './module-numbers.ts';
-import { portsText, runText, testText, typesText } from './module-ports.ts';
+import { escaped, portsText, runText, testText, typesText } from './module-ports.ts';
 import { productCall, type Writer } from './module-products.ts';
 import type { Product } from './product.ts';
 import { testDigest } from './self-test.ts';
@@ -60,7 +60,7 @@ export interface ModuleText {
  */
 export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): ModuleText {
   checkOptions('toModule', options, 'name minify encoder');
-  const { name = 'A network', minify = false, encoder } = options;
+  const { name = 'A network', minify = true, encoder } = options;
   checkText('toModule', 'name', name);
   checkFlag('toModule', 'minify', minify);
   const listing = listingOf('toModule', network);
@@ -88,7 +88,7 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
   const digits = numbers.digits();
   const text = [...defined.values(), ...own];
   const source = [
-    `// ${quoted(name)}, by whittle-ml: its answers are those of the engine, to the bit.`,
+    `// ${escaped(name)}, by whittle-ml: its answers are those of the engine, to the bit.`,
     ...(numbers.lines.some((line) => line.includes('read(')) ? [`const digits = "${digits}";`] : []),
     ...helpersOf(text),
     ...text,
@@ -113,13 +113,9 @@ function callsOf({ calls, constants }: Listing, writer: Writer): string[] {
     if (kernel !== 'product') return `  ${KERNELS[kernel](args, args.map(textOf))};`;
     const [product, x, scale, zeroPoint, y] = args as readonly [Product, ...Argument[]];
     const places = [x, scale, zeroPoint, y].map(textOf) as [string, string, string, string];
-    return `  // ${quoted(product.name)}\n  ${productCall(product, places, writer)}`;
+    return `  // ${escaped(product.name)}\n  ${productCall(product, places, writer)}`;
   });
 }
-
-/** A name in a comment: no line ends within, and nothing that ends a script of a page. */
-const quoted = (name: string): string =>
-  name.replace(/[\n\r\u2028\u2029<]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Names that are called, constants, and functions that are handed on. */
 const WORDS = /(?<![.\w])(?:[A-Z\d]{4,}\b|[a-zA-Z]\w*(?=\()|(?<=, )[a-zA-Z]\w*(?=\);))/g;
