@@ -13,6 +13,7 @@ import { plants as kernels } from './plants/kernels.mjs';
 import { plants as lowRank } from './plants/low-rank.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
+import { plants as modules } from './plants/modules.mjs';
 import { plants as packages } from './plants/packages.mjs';
 import { plants as papers } from './plants/papers.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
@@ -40,6 +41,7 @@ export const plants = [
   ...lowRank,
   ...memory,
   ...metrics,
+  ...modules,
   ...packages,
   ...papers,
   ...quantization,

@@ -40,7 +40,13 @@ function numberOf(word, refuse) {
 }`,
 };
 
-/** The text of `dayOf`, for dates of these forms. */
+const DAY = `// The same, or as year-month-day, which programs write whatever people do.
+function dayOf(word, form) {
+  const day = daysOf(word, form);
+  return day === day ? day : daysOf(word, "y-m-d");
+}`;
+
+/** The text of `daysOf`, for dates of these forms, and of `dayOf` where some are not year-month-day. */
 export function datesText(formats: readonly DateFormat[]): string[] {
   const forms = [...new Set([...formats, 'y-m-d' as const])];
   const lines = forms.map((format) => {
@@ -70,10 +76,6 @@ function daysOf(word, form) {
   const offset = zone.length > 3 ? Number(zone[0] + 1) * (zone.slice(1, 3) * 60 + Number(zone.slice(-2))) : 0;
   return first + ((hour * 60 + minute - offset) * 60 + second) / 86400;
 }`,
-    `// The same, or as year-month-day, which programs write whatever people do.
-function dayOf(word, form) {
-  const day = daysOf(word, form);
-  return day === day ? day : daysOf(word, "y-m-d");
-}`,
+    ...(forms.length === 1 ? [] : [DAY]),
   ];
 }

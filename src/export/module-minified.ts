@@ -13,10 +13,13 @@ const isWord = (token: string): boolean => /^[A-Za-z_]/.test(token);
 /**
  * A module of `toModule` in fewer bytes: without comments and blanks, and with short names for all that is not seen from outside.
  * A name is replaced by the same one everywhere, and not where it may be that of a property, so scopes are as they were. It
- * knows the texts that modules are made of, which have no templates, no regular expressions and no line without its semicolon.
+ * knows the texts that modules are made of, which have no templates, no regular expressions, no line without its semicolon and no
+ * loop without a body.
  */
 export function minified(source: string): string {
-  const solid = (source.match(TOKEN) ?? []).filter((token) => !/^(\s|\/\/)/.test(token));
+  const solid = (source.match(TOKEN) ?? [])
+    .filter((token) => !/^(\s|\/\/)/.test(token))
+    .filter((token, i, all) => !(/^[,;]$/.test(token) && /^[\]}]$/.test(all[i + 1] ?? '')));
   const kept = new Set(KNOWN);
   const counts = new Map<string, number>();
   for (const [i, token] of solid.entries()) {

@@ -14,7 +14,10 @@ export const text = (value: object | string | number | boolean): string => escap
 
 /** Without what ends a line, a script of a page, or a text in UTF-8: such letters by their codes. */
 export const escaped = (value: string): string =>
-  value.replace(/[<\n\r\u2028\u2029]|\p{Cs}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  value.replace(
+    /<(?=[/!s])|[\n\r\u2028\u2029]|\p{Cs}/giu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** A text in a comment of types. */
 export const inDoc = (value: string): string => escaped(value).replaceAll('*/', '* /');

@@ -29,7 +29,9 @@ interface Needs {
   /** Categories that are compared as numbers, and such that are not. */
   readonly numeric: boolean;
   readonly words: boolean;
+  /** Columns that are scaled, and such that are not. */
   readonly scaled: boolean;
+  readonly bare: boolean;
   readonly filled: boolean;
   readonly marked: boolean;
 }
@@ -43,6 +45,7 @@ function needsOf(columns: readonly ColumnSpec[]): Needs {
     numeric: has((spec) => spec.kind === 'category' && spec.numeric),
     words: has((spec) => spec.kind === 'category' && !spec.numeric),
     scaled: has(({ scaling }) => scaling !== null),
+    bare: has(({ scaling }) => scaling === null),
     filled: has((spec) => spec.kind !== 'category' && spec.fill !== null),
     marked: has((spec) => spec.kind !== 'category' && spec.marked),
   };
@@ -96,7 +99,7 @@ function encoded(row, where) {
     };`,
     needs.scaled &&
       `    const put = (k, value) => {
-      x[at++] = own.center ? ${cut} : value;
+      x[at++] = ${needs.bare ? `own.center ? ${cut} : value` : cut};
     };`,
     `    const word = wordOf(row, own.name, refuse);
     const isMissing = MARKS.includes(word)${needs.words ? ' && (word !== "-" || !own.categories || own.numeric)' : ''};`,
@@ -125,21 +128,29 @@ function categoriesText({ numeric, numbers, dates }: Needs, put: Put, refusesGap
   return `    if (own.categories) {\n${body}\n      continue;\n    }`;
 }
 
-function numbersText({ clip, columns }: Fitted, { dates, numbers, scaled, filled, marked }: Needs, put: Put): string {
+function numbersText(
+  { clip, columns }: Fitted,
+  { dates, numbers, scaled, bare, filled, marked }: Needs,
+  put: Put,
+): string {
   const isISO = columns.every((spec) => spec.kind !== 'date' || spec.format === 'y-m-d');
   const day = `${isISO ? 'daysOf' : 'dayOf'}(word, own.form)`;
   const read = !dates ? 'numberOf(word, refuse)' : numbers ? `own.form ? ${day} : numberOf(word, refuse)` : day;
   const date = '"date of the form " + own.form';
   const what = !dates ? '"is no number: "' : `"is no " + ${numbers ? `(own.form ? ${date} : "number")` : date} + ": "`;
   const most = clip === null ? `Math.min(${LARGEST_SCALED}, own.scale[0] * ${LARGEST})` : String(LARGEST_SCALED);
-  const isPast = scaled
-    ? `Math.abs(number - (own.center ? own.center[0] : 0)) > (own.center ? ${most} : ${LARGEST})`
-    : `Math.abs(number) > ${LARGEST}`;
+  const either = (scaledOne: string, other: string): string =>
+    !scaled ? other : bare ? `own.center ? ${scaledOne} : ${other}` : scaledOne;
+  const bounds = [
+    `    const center = ${either('own.center[0]', '0')};`,
+    `    const largest = ${either(most, String(LARGEST))};`,
+    `    if (${filled ? '!isMissing && ' : ''}Math.abs(number - center) > largest) refuse("is past the range of float32: " + word);`,
+  ];
   return lines(
     `    if (isMissing${filled ? ' && own.fill === undefined' : ''}) refuse("is missing");`,
     `    const number = ${filled ? `isMissing ? own.fill : ` : ''}${read};`,
     `    if (number !== number) refuse(${what} + word);`,
-    `    if (${filled ? '!isMissing && ' : ''}${isPast}) refuse("is past the range of float32: " + word);`,
+    ...bounds,
     `    ${put('0', 'number')};`,
     marked && `    if (own.marked) ${put('1', 'isMissing ? 1 : 0')};`,
   );
@@ -207,8 +218,8 @@ function answerText(target: TargetSpec | null, results: number): AnswerText {
   if (results !== wanted && !(results === 1 && wanted === 2))
     throw new ShapeError('toModule', [[results], [wanted]], `the encoder asks for ${wanted} outputs for "${name}"`);
   if (task === 'regression') {
-    const { center, scale } = target.scaling ?? { center: [0], scale: [1] };
-    return plain('number', `run(encoded(row, where))[0] * ${scale[0]} + ${center[0]}`);
+    const { center, scale } = target.scaling ?? { center: [0], scale: null };
+    return plain('number', `run(encoded(row, where))[0]${scale === null ? '' : ` * ${scale[0]}`} + ${center[0]}`); // -0 is 0
   }
   const both = results === 1 && wanted === 2 ? '[1 - y[0], y[0]]' : 'Array.from(y)';
   const classes = target.classes.map(text).join(', ');
@@ -222,8 +233,13 @@ function answerText(target: TargetSpec | null, results: number): AnswerText {
     types: [
       `/** What ${inDoc(text(name))} may be, in the order of \`probabilities\`. */`,
       `export declare const classes: readonly [${classes}];`,
-      '/** The likeliest class, of equals the first, and the probability of each. */',
-      'export interface Answer {\n  readonly label: (typeof classes)[number];\n  readonly probabilities: readonly number[];\n}',
+      `/** What the network says of a row. */
+export interface Answer {
+  /** The likeliest class, of equals the first. */
+  readonly label: (typeof classes)[number];
+  /** That of each of \`classes\`. */
+  readonly probabilities: readonly number[];
+}`,
     ],
     ...{ type: 'Answer', list: 'Answer' },
   };

@@ -127,7 +127,7 @@ test('zeros and what is shared take next to nothing', () => {
 
 test('minified, a text is the same to a machine', async () => {
   const text = `// comment
-export const a = { key: [1, 2e-3, -(-4)], other: "x // \\" y" };
+export const a = { key: [1, 2e-3, -(-4),], other: "x // \\" y;}", };
 export function run(value, step = 2) {
   let key = 0;
   for (let i = 0; i < value; i++) key += step - -i;
