@@ -221,23 +221,33 @@ describe('a list of rows', () => {
   });
 });
 
-test('a module has of the reader of rows what its columns need', () => {
-  const sourceFor = (records: readonly Row[]): string => {
-    const encoder = new TableEncoder({ missing: 'category' });
+describe('a module has of the reader of rows', () => {
+  const textsFor = (records: readonly Row[]): { readonly text: string; readonly added: number } => {
+    const encoder = new TableEncoder({ missing: 'median', scale: 'standard' });
     encoder.fit(tableOf(records));
     const inputShape = [encoder.featureNames.length];
-    return toModule(toNetwork(new Sequential([new Dense(1, { inputShape })])), { encoder, minify: false }).source;
+    const network = toNetwork(new Sequential([new Dense(1, { inputShape })]));
+    const added = toModule(network, { encoder }).source.length - toModule(network).source.length;
+    return { text: toModule(network, { encoder, minify: false }).source, added };
   };
-  const functions = (text: string): string[] =>
-    ['numberOf', 'dayOf', 'daysOf', 'MONTHS'].filter((name) => text.includes(name));
-  const size = [{ size: 1 }, { size: 2.5 }];
-  expect(functions(sourceFor(size))).toEqual(['numberOf']);
-  expect(functions(sourceFor([{ kind: 'a' }, { kind: 'b' }]))).toEqual([]);
-  expect(functions(sourceFor([{ day: '2020-01-02' }, { day: '2020-03-04' }]))).toEqual(['daysOf']);
-  expect(functions(sourceFor([{ day: '2. Jan 2020' }, { day: '2 Feb 2021' }].slice(1)))).toEqual([
-    'dayOf',
-    'daysOf',
-    'MONTHS',
-  ]);
-  expect(sourceFor(size).length).toBeLessThan(sourceFor(size.map((row) => ({ ...row, kind: 'a' }))).length);
+  const SIZES = [{ size: 1 }, { size: 2.5 }];
+  const KINDS = [{ kind: 'flat' }, { kind: 'house' }];
+  const DAYS = [{ day: '31.1.2020' }, { day: '2.2.2021' }];
+  const joined = (...of: readonly (readonly Row[])[]): Row[] =>
+    [0, 1].map((i) => Object.assign({}, ...of.map((own) => own[i])));
+
+  test.each([
+    ['numbers', SIZES, ['numberOf'], 2000],
+    ['texts', KINDS, [], 1400],
+    ['year-month-day', [{ day: '2020-01-02' }, { day: '2020-03-04' }], ['daysOf'], 2400],
+    ['dates with names of months', [{ day: '2 Jan 2020' }, { day: '2 Feb 2021' }], ['dayOf', 'daysOf', 'MONTHS'], 2700],
+    ['numbers and texts', joined(SIZES, KINDS), ['numberOf'], 2300],
+    ['numbers, texts and dates', joined(SIZES, KINDS, DAYS), ['numberOf', 'dayOf', 'daysOf'], 3500],
+  ] as const)('what its columns need, for %s', (_, records, wanted, bytes) => {
+    const { text, added } = textsFor(records);
+    expect(['numberOf', 'dayOf', 'daysOf', 'MONTHS'].filter((name) => text.includes(name))).toEqual(wanted);
+    expect(added).toBeLessThan(bytes);
+    for (const [, name] of text.replace(/\/\/.*/g, '').matchAll(/^(?:function|const|let) (\w+)/gm))
+      expect(text.match(new RegExp(`\\b${name}\\b`, 'g'))!.length, name).toBeGreaterThan(1);
+  });
 });
