@@ -14,6 +14,7 @@ import { plants as kernels } from './plants/kernels.mjs';
 import { plants as lowRank } from './plants/low-rank.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
+import { plants as modules } from './plants/modules.mjs';
 import { plants as packages } from './plants/packages.mjs';
 import { plants as papers } from './plants/papers.mjs';
 import { plants as pareto } from './plants/pareto.mjs';
@@ -43,6 +44,7 @@ export const plants = [
   ...lowRank,
   ...memory,
   ...metrics,
+  ...modules,
   ...packages,
   ...papers,
   ...pareto,

@@ -4,13 +4,16 @@
 export const DATE_FORMATS = ['y-m-d', 'y/m/d', 'd.m.y', 'd/m/y', 'm/d/y', 'yyyymmdd', 'd mon y', 'mon d y'] as const;
 export type DateFormat = (typeof DATE_FORMATS)[number];
 
-const MONTHS = 'january february march april may june july august september october november december'.split(' ');
+/** Their English names, of which three letters are enough. */
+export const MONTHS: readonly string[] =
+  'january february march april may june july august september october november december'.split(' ');
 
-const TIME = String.raw`(?:[T ] ?(?<hour>\d{1,2}):(?<minute>\d\d)(?::(?<second>\d\d(?:\.\d{1,9})?))?(?: ?(?<half>[AaPp])[Mm])? ?(?<zone>Z|UTC|[+-]\d\d:?\d\d)?)?$`;
+/** The time of day behind a date, and the end. */
+export const TIME: string = String.raw`(?:[T ] ?(?<hour>\d{1,2}):(?<minute>\d\d)(?::(?<second>\d\d(?:\.\d{1,9})?))?(?: ?(?<half>[AaPp])[Mm])? ?(?<zone>Z|UTC|[+-]\d\d:?\d\d)?)?$`;
 const YEAR = String.raw`(?<y>\d{4}|\d\d)`;
 
 /** A time zone moves the time to that of Greenwich; a month without a day is its first. */
-const PATTERNS: Readonly<Record<DateFormat, RegExp>> = {
+export const PATTERNS: Readonly<Record<DateFormat, RegExp>> = {
   'y-m-d': new RegExp(String.raw`^(?<y>\d{4})-(?<m>\d{1,2})(?:-(?<d>\d{1,2}))?${TIME}`),
   'y/m/d': new RegExp(String.raw`^(?<y>\d{4})(?<sep>[/.])(?<m>\d{1,2})\k<sep>(?<d>\d{1,2})${TIME}`),
   'd.m.y': new RegExp(String.raw`^(?<d>\d{1,2})\.(?<m>\d{1,2})\.${YEAR}${TIME}`),

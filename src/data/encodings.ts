@@ -68,7 +68,7 @@ export type Source =
 /** Of float32. */
 export const LARGEST: number = 2 ** 128 - 2 ** 104;
 /** Of larger ones float64 has no squares. */
-const LARGEST_SCALED = 1e150;
+export const LARGEST_SCALED = 1e150;
 
 /** Where a column of a table is looked at: `rows` are those that count. */
 export interface Place {

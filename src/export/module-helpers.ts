@@ -1,3 +1,4 @@
+import { CELLS } from './module-cells.ts';
 import { DECODER } from './module-coder.ts';
 import { FUNCTIONS } from './module-functions.ts';
 
@@ -10,6 +11,7 @@ export const HELPERS: Readonly<Record<string, string>> = {
   ROUND: 'const ROUND = 6755399441055744; // x + ROUND - ROUND is a whole number, half to even',
   ...FUNCTIONS,
   read: DECODER,
+  ...CELLS,
   floats: `function floats(words) {
   return new Float32Array(words.buffer);
 }`,

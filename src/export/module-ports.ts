@@ -9,9 +9,18 @@ export function portsText({ inputs, outputs }: Listing): string {
   return `export const inputs = ${list(inputs)};\nexport const outputs = ${list(outputs)};`;
 }
 
-/** A string as source code, also within a page. */
-export const text = (value: string): string =>
-  JSON.stringify(value).replace(/[<\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** Plain data as source code, also within a page. */
+export const text = (value: object | string | number | boolean): string => escaped(JSON.stringify(value));
+
+/** Without what ends a line, a script of a page, or a text in UTF-8: such letters by their codes. */
+export const escaped = (value: string): string =>
+  value.replace(
+    /<(?=[/!s])|[\n\r\u2028\u2029]|\p{Cs}/giu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+/** A text in a comment of types. */
+export const inDoc = (value: string): string => escaped(value).replaceAll('*/', '* /');
 
 const isSingle = ({ inputs, outputs }: Listing): boolean => inputs.length === 1 && outputs.length === 1;
 
@@ -84,10 +93,11 @@ export function typesText(listing: Listing, name: string): string {
       .join(', ')}]`;
   const of = (ports: readonly ListedPort[]): string => ports.map(({ size }) => size).join(' and ');
   const many = (count: number, type: string): string => `readonly [${Array(count).fill(type).join(', ')}]`;
-  return `/** ${text(name).slice(1, -1).replaceAll('*/', '* /')}, made by whittle-ml. */
+  return `/** ${inDoc(name)}, made by whittle-ml. */
 
-/** Names and shapes of what \`run\` takes and gives, of one sample. */
+/** Names and shapes of what \`run\` takes, of one sample. */
 export declare const inputs: ${list(inputs)};
+/** Names and shapes of what \`run\` gives, of one sample. */
 export declare const outputs: ${list(outputs)};
 /** Answers to samples that lie one behind the other, ${of(inputs)} numbers of each: ${of(outputs)}. Throws RangeError for others. */
 export declare function run(${single ? 'input: ArrayLike<number>): Float32Array' : `inputs: ${many(inputs.length, 'ArrayLike<number>')}): ${many(outputs.length, 'Float32Array')}`};

@@ -10,22 +10,23 @@ import { HELPERS } from './module-helpers.ts';
 import { KERNELS } from './module-kernels.ts';
 import { minified } from './module-minified.ts';
 import { literal, Numbers } from './module-numbers.ts';
-import { portsText, runText, testText, typesText } from './module-ports.ts';
+import { escaped, portsText, runText, testText, typesText } from './module-ports.ts';
 import { productCall, type Writer } from './module-products.ts';
 import type { Product } from './product.ts';
 import { testDigest } from './self-test.ts';
 
 /** What `toModule` takes besides the network. */
 export interface ModuleOptions {
-  /** What the module calls itself in its first line; default: `A network`. */
+  /** What the module calls itself in the first line of its types, and of a text to read; default: `A network`. */
   readonly name?: string;
-  /** Fewer bytes instead of a text to read: no comments and blanks, and short names. Default: false. */
+  /** Fewer bytes: no comments and blanks, and short names. False: a text to read. Default: true. */
   readonly minify?: boolean;
   /**
    * What made the numbers that the network was trained on: a fitted `TableEncoder`, `StandardScaler` or `MinMaxScaler`, or the JSON
    * of one. Then the module exports `predict` too: from a row of the table, an object of columns, to what it says there, a number
-   * or a label with the probabilities of all `classes`; of a scaler from numbers as they were measured to the network's.
-   * Numbers are numbers or plain decimal texts there. Columns of dates are refused. Default: none.
+   * or a label with the probabilities of all `classes`, and from a list of rows to a list of these; of a scaler from numbers as they
+   * were measured to the network's. Cells are read as `tableOf` reads them; a number may be written in another way as well, where
+   * it is one number in every way that fits. Default: none.
    */
   readonly encoder?: ModuleEncoder;
 }
@@ -52,15 +53,16 @@ export interface ModuleText {
  * are no finite numbers, an input without numbers.
  *
  * @example
- * const { source, types } = toModule(quantize(model, { calibration: x }), { name: 'Quality of houses' });
- * source.startsWith('// Quality of houses'); // true
- * source.includes('export function run(input)'); // true
+ * const network = quantize(model, { calibration: x });
+ * const { source, types } = toModule(network, { name: 'Quality of houses' });
+ * toModule(network, { minify: false }).source.length > source.length; // true
+ * types.includes('Quality of houses, made by whittle-ml'); // true
  * types.includes('run(input: ArrayLike<number>): Float32Array'); // true
  * await writeFileAtomic(path, source);
  */
 export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): ModuleText {
   checkOptions('toModule', options, 'name minify encoder');
-  const { name = 'A network', minify = false, encoder } = options;
+  const { name = 'A network', minify = true, encoder } = options;
   checkText('toModule', 'name', name);
   checkFlag('toModule', 'minify', minify);
   const listing = listingOf('toModule', network);
@@ -88,7 +90,7 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
   const digits = numbers.digits();
   const text = [...defined.values(), ...own];
   const source = [
-    `// ${quoted(name)}, by whittle-ml: its answers are those of the engine, to the bit.`,
+    `// ${escaped(name)}, by whittle-ml: its answers are those of the engine, to the bit.`,
     ...(numbers.lines.some((line) => line.includes('read(')) ? [`const digits = "${digits}";`] : []),
     ...helpersOf(text),
     ...text,
@@ -113,22 +115,21 @@ function callsOf({ calls, constants }: Listing, writer: Writer): string[] {
     if (kernel !== 'product') return `  ${KERNELS[kernel](args, args.map(textOf))};`;
     const [product, x, scale, zeroPoint, y] = args as readonly [Product, ...Argument[]];
     const places = [x, scale, zeroPoint, y].map(textOf) as [string, string, string, string];
-    return `  // ${quoted(product.name)}\n  ${productCall(product, places, writer)}`;
+    return `  // ${escaped(product.name)}\n  ${productCall(product, places, writer)}`;
   });
 }
 
-/** A name in a comment: no line ends within, and nothing that ends a script of a page. */
-const quoted = (name: string): string =>
-  name.replace(/[\n\r\u2028\u2029<]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
 /** Names that are called, constants, and functions that are handed on. */
 const WORDS = /(?<![.\w])(?:[A-Z\d]{4,}\b|[a-zA-Z]\w*(?=\()|(?<=, )[a-zA-Z]\w*(?=\);))/g;
+
+/** Strings and comments, whose words call nothing. */
+const NO_CODE = /"(?:[^"\\]|\\.)*"|\/\/.*/g;
 
 /** The helpers that texts use, and those that these use, each once: constants, then functions. */
 function helpersOf(texts: readonly string[]): string[] {
   const found = new Set<string>();
   const look = (text: string): void => {
-    for (const [word] of text.matchAll(WORDS)) {
+    for (const [word] of text.replace(NO_CODE, '').matchAll(WORDS)) {
       if (!Object.hasOwn(HELPERS, word) || found.has(word)) continue;
       found.add(word);
       look(HELPERS[word]!);

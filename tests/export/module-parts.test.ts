@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { relu, relu6 } from '../../kernels/reference/elementwise.ts';
 import * as math from '../../kernels/reference/math.ts';
+import { reference } from '../../kernels/reference/reference.ts';
 import { type Coded, Coder, DECODER } from '../../src/export/module-coder.ts';
 import { FUNCTIONS } from '../../src/export/module-functions.ts';
 import { HELPERS } from '../../src/export/module-helpers.ts';
@@ -84,6 +85,38 @@ test('every half is the float32 that it stands for', async () => {
   expect([...floatsOfHalves(halves)]).toEqual(Array.from(halves, fromFloat16));
 });
 
+/** Ties, and numbers past the ends of int8. */
+const TIES = Float32Array.from({ length: 1200 }, (_, i) => (i - 600) / 4);
+
+test('ties become the even int8, and what is past the ends becomes these', async () => {
+  const helpers = [HELPERS.fr, HELPERS.ROUND, HELPERS.toInt8, HELPERS.quantize, HELPERS.quantizeRow].join('\n');
+  const { quantize, quantizeRow } = (await loaded(`${helpers}\nexport { quantize, quantizeRow };`)) as unknown as {
+    readonly quantize: (n: number, x: Float32Array, scale: number, zero: number, q: Int8Array) => void;
+    readonly quantizeRow: (...to: [number, Float32Array, Float32Array, Int32Array, Int8Array]) => void;
+  };
+  for (const x of [TIES, Float32Array.of(Number.NaN, Infinity, -Infinity, -0)])
+    for (const zero of [-128, 0, 3]) {
+      const [own, wanted] = [new Int8Array(x.length), new Int8Array(x.length)] as const;
+      quantize(x.length, x, 0.5, zero, own);
+      reference.quantize(x.length, x, 0.5, zero, wanted);
+      expect(own).toEqual(wanted);
+    }
+  for (const x of [
+    TIES,
+    TIES.map((v) => v + 40),
+    TIES.subarray(0, 1),
+    new Float32Array(3),
+    Float32Array.of(1, Infinity),
+  ]) {
+    const made = [quantizeRow, reference.quantizeRows.bind(null, 1)].map((call) => {
+      const results = [new Float32Array(1), new Int32Array(1), new Int8Array(x.length)] as const;
+      call(x.length, x, ...results);
+      return results;
+    });
+    expect(made[0]).toEqual(made[1]);
+  }
+});
+
 const CLASSES = { Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array } as const;
 const list = fc
   .record({
@@ -127,7 +160,7 @@ test('zeros and what is shared take next to nothing', () => {
 
 test('minified, a text is the same to a machine', async () => {
   const text = `// comment
-export const a = { key: [1, 2e-3, -(-4)], other: "x // \\" y" };
+export const a = { key: [1, 2e-3, -(-4),], other: "x // \\" y;}", };
 export function run(value, step = 2) {
   let key = 0;
   for (let i = 0; i < value; i++) key += step - -i;
