@@ -162,6 +162,9 @@ const bytesOf = (arrays: readonly ArrayBufferView[]): number => arrays.reduce((s
 function unfolded({ product: { extent, kernel } }: Layer, bias: Int32Array): { zero: number | null; bias: Int32Array } {
   const given = kernel.type === 'int8' ? kernel.zeroPoint : 0;
   if (extent.kind !== 'dense' || kernel.type !== 'int8' || given !== 0) return { zero: given, bias };
+  // With another zero point |x - z| is up to 255: sums on the way must stay within int32, as they do with the given one
+  if (extent.terms * 255 * 127 + bias.reduce((max, b) => Math.max(max, Math.abs(b)), 0) >= 2 ** 30)
+    return { zero: given, bias };
   const sums = new Int32Array(bias.length);
   for (const [i, w] of kernel.values.entries()) sums[i % bias.length]! += w;
   let best = { zero: 0, bias, most: Infinity };

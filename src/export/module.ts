@@ -1,4 +1,4 @@
-import { checkFlag, checkText, StateError } from '../base/errors.ts';
+import { checkFlag, checkText } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { entriesFor } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -66,8 +66,6 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
   checkText('toModule', 'name', name);
   checkFlag('toModule', 'minify', minify);
   const listing = listingOf('toModule', network);
-  const empty = listing.inputs.find(({ size }) => size === 0);
-  if (empty !== undefined) throw new StateError('toModule', `input "${empty.name}" has no numbers`);
   const predicting = encoder === undefined ? null : predictText(encoder, listing);
   const numbers = new Numbers();
   const defined = new Map<string, string>();
