@@ -18,7 +18,7 @@ const shared = (clusters: number): Recipe['share'] => ({ clusters, epochs: 30 })
  * samples; for many more, give `compress` recipes with fewer.
  *
  * @example
- * usualRecipes().length; // 39
+ * usualRecipes().length; // 41
  * recipeText(usualRecipes()[1]!); // static, rounded; range coded
  */
 export function usualRecipes(): Recipe[] {
@@ -47,7 +47,7 @@ export function usualRecipes(): Recipe[] {
     { student: student(width), distil: TEACHER, prune: weights(0.5), share: shared(16) },
     { student: student(width), distil: TEACHER, prune: weights(width === 0.5 ? 0.8 : 0.6), share: shared(8) },
   ]);
-  const scratch = [0.5, 0.25, 0.12].flatMap((width): Partial<Recipe>[] => [
+  const scratch = [0.5, 0.25, 0.18, 0.12].flatMap((width): Partial<Recipe>[] => [
     { student: student(width), code: 'none' },
     { student: student(width), share: shared(16) },
   ]);
