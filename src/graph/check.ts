@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError } from '../base/errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
 import { type Refusal, readAttributes, refusing } from './attributes.ts';
 import type { Encoding } from './encoding.ts';
@@ -51,14 +51,33 @@ export interface Value {
 
 const OP = 'network';
 
+const isPart = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const areParts = (value: unknown): boolean => Array.isArray(value) && value.every(isPart);
+
+/** What a network has at least, with what is said of one that has something else there. */
+const PARTS: readonly (readonly [field: keyof Graph<Shaped>, is: (value: unknown) => boolean, problem: string])[] = [
+  ['inputs', areParts, 'are no list of inputs'],
+  ['nodes', areParts, 'are no list of nodes'],
+  ['outputs', Array.isArray, 'are no list of names'],
+  ['weights', (value) => value instanceof Map, 'are no Map: JSON keeps none, encodeNetwork does'],
+];
+
+/** Throws ValueError for what is no network at all, such as the model that it is made of or what became of it as JSON. */
+function checkParts(graph: unknown): void {
+  const fields = Object(graph) as Readonly<Record<string, unknown>>;
+  const wrong = PARTS.find(([field, is]) => !is(fields[field]));
+  if (wrong === undefined) return;
+  const [field, , problem] = wrong;
+  const remedy = fields[field] === undefined ? undefined : `Its ${field} ${problem}`;
+  throw new ValueError(OP, 'the network', 'a network, as toNetwork(model) makes one', graph, remedy);
+}
+
 /** What every value of the network is: one walk. Throws where the network is none, and names the node. */
 export function valuesOf(graph: Graph<Shaped>): Map<string, Value> {
   const values = new Map<string, Value>();
-  for (const field of ['inputs', 'nodes', 'outputs'] as const) {
-    const given = graph?.[field];
-    if (given === undefined || (given.length === 0 && field !== 'nodes'))
-      refusing('the network')(field, `a list of ${field}`, given);
-  }
+  checkParts(graph);
+  for (const field of ['inputs', 'outputs'] as const)
+    if (graph[field].length === 0) refusing('the network')(field, `a list of ${field}`, graph[field]);
   const named = (kind: string, { name }: Input | Node): string => {
     if (typeof name !== 'string' || name === '') refusing(kind)('name', 'a string', name);
     if (values.has(name)) refusing(`${kind} "${name}"`)('name', 'different from all others', name);

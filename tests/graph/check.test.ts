@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { cpu } from '../../kernels/cpu/cpu.ts';
 import { DTypeError, LimitError, ShapeError, ValueError } from '../../src/base/errors.ts';
+import { toC, toModule } from '../../src/export/index.ts';
 import { readAttributes } from '../../src/graph/attributes.ts';
 import { valuesOf } from '../../src/graph/check.ts';
 import { networkCost } from '../../src/graph/cost.ts';
@@ -9,6 +11,7 @@ import { FACTS } from '../../src/graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../../src/graph/graph.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import { Dense, Sequential } from '../../src/index.ts';
+import { compileNetwork } from '../../src/infer/index.ts';
 
 const linear = { activation: { name: 'linear' } } as const;
 const floats = (shape: readonly number[]): Stored => ({
@@ -263,15 +266,38 @@ const arrays: Case[] = [
   ],
 ];
 
-test.each([null, undefined, {}, [], new Sequential([new Dense(1, { inputShape: [2] })])])(
-  'what is no network is refused by the field that it has not: %#',
-  (given) => {
-    for (const ask of [validateNetwork, networkCost])
-      expect(() => ask(given as never)).toThrow(
-        /^network: the network (inputs|nodes) must be a list of (inputs|nodes), got/,
-      );
-  },
-);
+const whole = graph([dense()], fitting);
+const NONE: readonly (readonly [what: string, given: unknown, got: string])[] = [
+  ['null', null, 'null'],
+  ['undefined', undefined, 'undefined'],
+  ['an object', {}, '{}'],
+  ['a list of networks', [whole], '[{ inputs, nodes, outputs, weights }]'],
+  ['a model', new Sequential([new Dense(1, { inputShape: [2] })]), 'an object of Sequential'],
+  ['a promise', Promise.resolve(whole), 'an object of Promise'],
+  ['bytes', new Uint8Array(4), 'an object of Uint8Array'],
+  [
+    'what is left in JSON',
+    JSON.parse(JSON.stringify(whole)),
+    '. Its weights are no Map: JSON keeps none, encodeNetwork',
+  ],
+  ['no weights', { ...whole, weights: undefined }, '{ inputs, nodes, outputs, weights }'],
+  ['inputs that are no list', { ...whole, inputs: {} }, '. Its inputs are no list of inputs'],
+  ['inputs of nothing', { ...whole, inputs: [null] }, '. Its inputs are no list of inputs'],
+  ['nodes that are no list', { ...whole, nodes: new Set(whole.nodes) }, '. Its nodes are no list of nodes'],
+  ['nodes of texts', { ...whole, nodes: ['d'] }, '. Its nodes are no list of nodes'],
+  ['outputs that are a text', { ...whole, outputs: 'd' }, '. Its outputs are no list of names'],
+];
+
+test.each(NONE)('what is no network is refused in one sentence: %s', (_, given, got) => {
+  const asked = [validateNetwork, networkCost, toModule, toC, (graph: never) => compileNetwork(graph, 1, cpu)];
+  for (const ask of asked) {
+    expect(() => ask(given as never)).toThrow(ValueError);
+    expect(() => ask(given as never)).toThrow(
+      /^network: the network must be a network, as toNetwork\(model\) makes one, got /,
+    );
+    expect(() => ask(given as never)).toThrow(got);
+  }
+});
 
 describe('a network is refused, and the node named, for', () => {
   test.each([...structure, ...formats, ...arrays])('%s', (_, network, error, message) => {
