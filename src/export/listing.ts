@@ -7,6 +7,7 @@ import { floatsOf } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { ENCODINGS, validateNetwork } from '../graph/encodings.ts';
+import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
 import { type Buffer, Buffers } from '../infer/buffers.ts';
@@ -151,6 +152,7 @@ class Remembered extends Buffers {
  * is none, one in float64, and for nodes that no program has; and StateError for an input without numbers.
  */
 export function listingOf(caller: string, network: Graph<Stored>): Listing {
+  checkForm(caller, network);
   const values = validateNetwork(network);
   if (floatsOf(network) === 'float64') throw new DTypeError(caller, ['float64'], 'exported code computes in float32');
   const made: { kernel: ListedKernel; args: readonly unknown[] }[] = [];

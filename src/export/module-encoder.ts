@@ -15,7 +15,8 @@ export type ModuleEncoder =
 /** The text of `predict`. Throws for an encoder that does not fit the network. */
 export function predictText(encoder: ModuleEncoder, listing: Listing): Predicting {
   const { inputs, outputs } = listing;
-  const json: unknown = JSON.parse(JSON.stringify(encoder ?? null));
+  const { toJSON } = Object(encoder) as { readonly toJSON?: unknown };
+  const json: unknown = typeof toJSON === 'function' ? toJSON.call(encoder) : encoder;
   const { type, format } = Object(json) as { readonly type?: unknown; readonly format?: unknown };
   const input = inputs[0]!;
   const output = outputs[0]!;
@@ -24,11 +25,12 @@ export function predictText(encoder: ModuleEncoder, listing: Listing): Predictin
       'toModule',
       'an encoder goes before a network of one input of real numbers and one output. Leave it out, and encode before run()',
     );
-  if (format !== undefined) return tableText(readEncoder(json), input.size, output.size);
+  if (format === 'whittle-table-encoder') return tableText(readEncoder(json), input.size, output.size);
   if (type === 'StandardScaler') return scalerText(StandardScaler.fromJSON(json).toJSON(), input.size);
   if (type === 'MinMaxScaler') return scalerText(MinMaxScaler.fromJSON(json).toJSON(), input.size);
   const wanted = 'a fitted TableEncoder, StandardScaler or MinMaxScaler, or the JSON of one';
-  throw new ValueError('toModule', 'encoder', wanted, encoder);
+  const remedy = typeof encoder === 'string' ? 'Of a text give JSON.parse(text)' : undefined;
+  throw new ValueError('toModule', 'encoder', wanted, encoder, remedy);
 }
 
 function scalerText({ center, scale, featureRange }: ScalerJSON, size: number): Predicting {
@@ -39,6 +41,7 @@ function scalerText({ center, scale, featureRange }: ScalerJSON, size: number): 
       `const center = [${[...center].join(', ')}], scale = [${[...scale].join(', ')}];`,
       `// Numbers as they were measured, samples one behind the other.
 export function predict(numbers) {
+  samplesOf(numbers, ${size}, "predict: the scaler");
   return run(Float32Array.from(numbers, (x, i) => {
     const j = i % ${size};
     const scaled = fr(((fr(x) - center[j]) / scale[j]) * (${high} - ${low}) + ${low});

@@ -12,6 +12,16 @@ export const HELPERS: Readonly<Record<string, string>> = {
   ...FUNCTIONS,
   read: DECODER,
   ...CELLS,
+  samplesOf: `// How many samples a list of numbers is.
+function samplesOf(list, size, who) {
+  const count = typeof list === "object" && list?.length;
+  let at = 0;
+  while (at < count && typeof list[at] === "number") at++;
+  if (at !== count || at % size)
+    throw new RangeError(who + " takes numbers, samples of " + size + " one behind the other, got " +
+      (at < count ? typeof list[at] + " at " + at : count || "no list"));
+  return at / size;
+}`,
   floats: `function floats(words) {
   return new Float32Array(words.buffer);
 }`,

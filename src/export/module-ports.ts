@@ -24,26 +24,31 @@ export const inDoc = (value: string): string => escaped(value).replaceAll('*/', 
 
 const isSingle = ({ inputs, outputs }: Listing): boolean => inputs.length === 1 && outputs.length === 1;
 
+/** What numbers of an output are in: an input of int32 may be one. */
+const arrayOf = ({ type }: ListedPort): string => (type === 'int32' ? 'Int32Array' : 'Float32Array');
+
 /** Samples in order: the place of each input is filled, and that of each output read. Tables have so many entries. */
 export function runText(listing: Listing, entries: readonly (number | null)[]): string {
   const { inputs, outputs, places } = listing;
   const single = isSingle(listing);
   const given = (i: number): string => (single ? 'input' : `inputs[${i}]`);
   const result = (i: number): string => (single ? 'output' : `outputs[${i}]`);
-  const checks = inputs.map(({ size, name }, i) => {
-    const wrong = i === 0 ? '!Number.isInteger(samples)' : `${given(i)}.length !== ${size} * samples`;
-    const what = `samples of ${size} for input "${name}"${i === 0 ? '' : ', as many as of the first'}`;
-    return `  if (${wrong}) throw new RangeError("run: " + ${given(i)}.length + ${text(` numbers are no ${what}`)});`;
+  const asked = inputs.map(({ size, name }, i) => `samplesOf(${given(i)}, ${size}, ${text(`run: input "${name}"`)})`);
+  const checks = asked.slice(1).map((samples, i) => {
+    const problem = `run: input "${inputs[i + 1]!.name}" takes as many samples as the first, got numbers: `;
+    return `  if (${samples} !== samples) throw new RangeError(${text(problem)} + ${given(i + 1)}.length);`;
   });
+  const lists = `  if (inputs?.length !== ${inputs.length}) throw new RangeError("run: takes a list of ${inputs.length} inputs");\n`;
   const fills = inputs.map(({ place, size, name }, i) => {
     const number = `${given(i)}[${size} * i + j]`;
     const copy = `v${place}[j] = ${number};`;
     const most = entries[i];
     if (most === null || most === undefined) return `    for (let j = 0; j < ${size}; j++) ${copy}`;
-    const wanted = `no whole number from 0 to ${most - 1}`;
+    const isOther = most === Infinity ? '' : ` || !(v${place}[j] >= 0 && v${place}[j] < ${most})`;
+    const wanted = `no whole number ${most === Infinity ? 'of 32 bits' : `from 0 to ${most - 1}`}`;
     return `    for (let j = 0; j < ${size}; j++) {
       ${copy}
-      if (v${place}[j] !== ${number} || !(v${place}[j] >= 0 && v${place}[j] < ${most}))
+      if (v${place}[j] !== ${number}${isOther})
         throw new RangeError("run: number " + j + " of sample " + i + ${text(` of input "${name}" is ${wanted}: `)} + ${number});
     }`;
   });
@@ -51,12 +56,11 @@ export function runText(listing: Listing, entries: readonly (number | null)[]): 
     const whole = places[place]!.length === size;
     return `    ${result(i)}.set(v${place}${whole ? '' : `.subarray(0, ${size})`}, ${size} * i);`;
   });
-  const made = outputs.map(({ size }) => `new Float32Array(${size} * samples)`);
+  const made = outputs.map((port) => `new ${arrayOf(port)}(${port.size} * samples)`);
   return `// Samples one behind the other.
 export function run(${single ? 'input' : 'inputs'}) {
-  const samples = ${given(0)}.length / ${inputs[0]!.size};
-${checks.join('\n')}
-  const ${single ? `output = ${made[0]}` : `outputs = [${made.join(', ')}]`};
+${single ? '' : lists}  const samples = ${asked[0]};
+${checks.map((check) => `${check}\n`).join('')}  const ${single ? `output = ${made[0]}` : `outputs = [${made.join(', ')}]`};
   for (let i = 0; i < samples; i++) {
 ${fills.join('\n')}
     compute();
@@ -92,7 +96,9 @@ export function typesText(listing: Listing, name: string): string {
       .map((port) => `{ readonly name: ${text(port.name)}; readonly shape: readonly [${port.shape.join(', ')}] }`)
       .join(', ')}]`;
   const of = (ports: readonly ListedPort[]): string => ports.map(({ size }) => size).join(' and ');
-  const many = (count: number, type: string): string => `readonly [${Array(count).fill(type).join(', ')}]`;
+  const many = (types: readonly string[]): string => `readonly [${types.join(', ')}]`;
+  const lists = inputs.map(() => 'ArrayLike<number>');
+  const arrays = outputs.map(arrayOf);
   return `/** ${inDoc(name)}, made by whittle-ml. */
 
 /** Names and shapes of what \`run\` takes, of one sample. */
@@ -100,7 +106,7 @@ export declare const inputs: ${list(inputs)};
 /** Names and shapes of what \`run\` gives, of one sample. */
 export declare const outputs: ${list(outputs)};
 /** Answers to samples that lie one behind the other, ${of(inputs)} numbers of each: ${of(outputs)}. Throws RangeError for others. */
-export declare function run(${single ? 'input: ArrayLike<number>): Float32Array' : `inputs: ${many(inputs.length, 'ArrayLike<number>')}): ${many(outputs.length, 'Float32Array')}`};
+export declare function run(${single ? `input: ${lists[0]}): ${arrays[0]}` : `inputs: ${many(lists)}): ${many(arrays)}`};
 /** Whether this computes what the engine did. */
 export declare function selfTest(): boolean;
 `;

@@ -180,10 +180,11 @@ export function predict(rows) {
       '/** A row of the table. More columns than these are no matter. */',
       `export interface Row {\n${columns.map(fieldText).join('')}}`,
       ...answer.types,
-      '/** The answer to a row of the table. Throws RangeError, with the column, for what does not fit. */',
-      `export declare function predict(row: Row | { readonly [column: string]: unknown }): ${answer.type};`,
+      // Types of their own take more columns. Lists come first: they have a length, which a column may be called too
       '/** The answers to rows of the table, each by itself. Throws RangeError, with the row from 0, for what does not fit. */',
-      `export declare function predict(rows: readonly (Row | { readonly [column: string]: unknown })[]): ${answer.list}[];`,
+      `export declare function predict<Own extends Row>(rows: readonly Own[]): ${answer.list}[];`,
+      '/** The answer to a row of the table. Throws RangeError, with the column, for what does not fit. */',
+      `export declare function predict<Own extends Row>(row: Own): ${answer.type};`,
     ],
   };
 }

@@ -46,11 +46,12 @@ export interface ModuleText {
  *
  * The module exports `inputs` and `outputs`, which are their names and shapes; `run`, from the numbers of one sample or of
  * several, one behind the other, to a `Float32Array` of results (a list of arrays to a list for a network with several inputs or
- * outputs); and `selfTest`, whether it computes what the engine did when it was made. Weights stay as few bytes as they are:
- * zeros and what is shared take next to nothing, and integers as many bits as they tell.
+ * outputs, an `Int32Array` of one that is an input of whole numbers); and `selfTest`, whether it computes what the engine did when
+ * it was made. Weights stay as few bytes as they are: zeros and what is shared take next to nothing, and integers as many bits as
+ * they tell.
  *
- * Throws what `compileNetwork` throws, and StateError, which names the node, for what a module cannot do: windows with weights that
- * are no finite numbers, an input without numbers.
+ * Throws what `compileNetwork` throws, ValueError for an encoder that is none, and StateError, which names the node, for what a
+ * module cannot do: windows with weights that are no finite numbers, an input without numbers.
  *
  * @example
  * const network = quantize(model, { calibration: x });

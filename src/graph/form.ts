@@ -56,6 +56,8 @@ export function checkForm(op: string, graph: unknown): asserts graph is Graph<St
       'a network: give the field network of what was read',
       'an object around it',
     );
+  if (!isObject(graph) || (graph as Fields).nodes === undefined)
+    throw new ValueError(op, 'the network', 'a network, as toNetwork(model) makes one', graph);
   check('network', 'the network:', graph);
   const { inputs, nodes, weights } = graph as Graph<unknown>;
   for (const [i, input] of inputs.entries()) check('input', `inputs[${i}]`, input);

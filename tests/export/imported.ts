@@ -2,7 +2,9 @@
 export interface Exported {
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly outputs: Exported['inputs'];
-  readonly run: (given: ArrayLike<number> | readonly ArrayLike<number>[]) => Float32Array | readonly Float32Array[];
+  readonly run: (
+    given: ArrayLike<number> | readonly ArrayLike<number>[],
+  ) => Float32Array | readonly (Float32Array | Int32Array)[];
   readonly selfTest: () => boolean;
 }
 

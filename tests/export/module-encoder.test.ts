@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type EncoderOptions, MinMaxScaler, readCSV, StandardScaler, TableEncoder } from '../../src/data/index.ts';
 import { toModule } from '../../src/export/module.ts';
-import { Dense, predictNetwork, Random, Sequential, toNetwork } from '../../src/index.ts';
+import { Dense, predictNetwork, Random, Sequential, toNetwork, ValueError } from '../../src/index.ts';
 import { imported } from './imported.ts';
 import { type Predicting, told } from './rows.ts';
 
@@ -115,6 +115,15 @@ test.each([new StandardScaler(), new MinMaxScaler({ featureRange: [-1, 2] })])(
       };
       expect([...predict(x.data)]).toEqual([...predictNetwork(network, scaler.transform(x)).data]);
       expect(() => predict([1, Number.NaN, 2])).toThrow('predict: number 1 is out of range: NaN');
+      for (const [given, got] of [
+        [undefined, 'no list'],
+        [x, 'no list'],
+        [[1, 2], '2'],
+        [['a', 'b', 'c'], 'string at 0'],
+      ])
+        expect(() => predict(given as never)).toThrow(
+          new RangeError(`predict: the scaler takes numbers, samples of 3 one behind the other, got ${got}`),
+        );
     }
   },
 );
@@ -132,10 +141,18 @@ describe('what does not fit is refused', () => {
   });
 
   test('anything else', () => {
-    for (const other of [{}, null, 'standard', { type: 'Scaler' }])
-      expect(() => toModule(network, { encoder: other as never })).toThrow(
-        /toModule: encoder must be a fitted TableEncoder, StandardScaler or MinMaxScaler/,
-      );
+    const circular: { self?: object } = {};
+    circular.self = circular;
+    const own = [TableEncoder, encoder.toJSON, () => encoder, [encoder], Promise.resolve(encoder), { toJSON: encoder }];
+    const texts = ['standard', '{}', JSON.stringify(encoder)];
+    const others = [{}, null, 1n, 3, true, Symbol('s'), { type: 'Scaler' }, { format: 'csv' }, circular, network];
+    for (const other of [...own, ...texts, ...others]) {
+      const make = (): unknown => toModule(network, { encoder: other as never });
+      expect(make).toThrow(ValueError);
+      expect(make).toThrow(/^toModule: encoder must be a fitted TableEncoder, StandardScaler or MinMaxScaler/);
+      if (typeof other === 'string') expect(make).toThrow(/\. Of a text give JSON\.parse\(text\)$/);
+    }
+    expect(() => toModule(network, { encoder: { ...encoder.toJSON(), clip: 'x' } as never })).toThrow(/clip/);
     expect(() => toModule(network, { encoder: new TableEncoder() })).toThrow(/not fitted/);
   });
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { cpu } from '../../kernels/cpu/cpu.ts';
 import { toModule } from '../../src/export/module.ts';
 import {
   Conv2DTranspose,
@@ -7,6 +8,8 @@ import {
   Flatten,
   fromData,
   type Graph,
+  input,
+  Model,
   prune,
   quantize,
   Random,
@@ -14,6 +17,7 @@ import {
   type Stored,
   toNetwork,
 } from '../../src/index.ts';
+import { compileNetwork } from '../../src/infer/index.ts';
 import { imported } from './imported.ts';
 import { everyNetwork } from './networks.ts';
 
@@ -66,19 +70,72 @@ describe('every text', () => {
   });
 });
 
+test('an input of whole numbers that is an output too stays what it is', async () => {
+  const x = input([3]);
+  const network = toNetwork(new Model(x, [new Embedding(4, 2).apply(x), x], { seed: 1 }));
+  const { source, types } = toModule(network);
+  const { run, selfTest } = await imported(source);
+  expect(types).toContain('run(inputs: readonly [ArrayLike<number>]): readonly [Float32Array, Int32Array];');
+  expect(selfTest()).toBe(true);
+  const program = compileNetwork(network, 2, cpu);
+  const asked = Int32Array.of(0, 3, 1, 2, 2, 0);
+  expect(run([asked])).toEqual(program.run([asked], 2));
+});
+
 describe('what a module cannot take', () => {
-  test('numbers that are no samples are refused', async () => {
+  test('what is no list of numbers, or of other numbers than whole samples, is refused in one sentence', async () => {
     const { run } = await imported(sourceOf(toNetwork(small())));
-    expect(() => run([1, 2])).toThrow('run: 2 numbers are no samples of 3 for input "input"');
+    const wrong: readonly (readonly [given: unknown, got: string])[] = [
+      ...[
+        undefined,
+        null,
+        3,
+        '123',
+        new Set([1, 2, 3]),
+        {},
+        () => 1,
+        new ArrayBuffer(12),
+        fromData(new Float32Array(3)),
+      ].map((given) => [given, 'no list'] as const),
+      [[1, 2], '2'],
+      [{ length: -3 }, '-3'],
+      [{ 0: 1, length: 0.5 }, '0.5'],
+      [{ 0: 1, 1: 2, 2: 3, length: '3' }, '3'],
+      [
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        'object at 0',
+      ],
+      [['1', '2', '3'], 'string at 0'],
+      [Array(3), 'undefined at 0'],
+      [[1, null, 3], 'object at 1'],
+      [[1, 2, Symbol('3')], 'symbol at 2'],
+      [{ length: 3 }, 'undefined at 0'],
+      [new BigInt64Array(3), 'bigint at 0'],
+    ];
+    for (const [given, got] of wrong) {
+      const message = `run: input "input" takes numbers, samples of 3 one behind the other, got ${got}`;
+      expect(() => run(given as never)).toThrow(new RangeError(message));
+    }
     expect(run([])).toEqual(new Float32Array(0));
+    expect(run({ 0: 1, 1: 2, 2: 3, length: 3 })).toEqual(run([1, 2, 3]));
+    expect(run([Number.NaN, Infinity, -0])).toHaveLength(2);
   });
 
-  test('inputs of different numbers of samples are refused', async () => {
+  test('inputs of different numbers of samples are refused, and more or fewer inputs', async () => {
     const [, network] = [...everyNetwork()].find(([name]) => name === 'two inputs and outputs')!;
     const { run } = await imported(sourceOf(network));
-    expect(() => run([Array(8).fill(0), Array(4).fill(0)])).toThrow(
-      /run: 4 numbers are no samples of 4 for input ".+", as many as of the first/,
+    const zeros = Array(4).fill(0);
+    const [, { name }] = network.inputs as [unknown, { readonly name: string }];
+    expect(() => run([[...zeros, ...zeros], zeros])).toThrow(
+      new RangeError(`run: input "${name}" takes as many samples as the first, got numbers: 4`),
     );
+    expect(() => run([zeros, [1, 2, 3, '4']] as never)).toThrow(`run: input "${name}" takes numbers`);
+    for (const other of [undefined, null, 5, zeros, [zeros], [zeros, zeros, zeros]])
+      expect(() => run(other as never)).toThrow(new RangeError('run: takes a list of 2 inputs'));
+    expect(run([zeros, zeros])).toHaveLength(2);
   });
 
   test('entries that a table does not have are refused', async () => {
@@ -89,6 +146,26 @@ describe('what a module cannot take', () => {
         `run: number 1 of sample 1 of input "input" is no whole number from 0 to 5: ${wrong}`,
       );
     expect(run([0, 5])).toHaveLength(1);
+  });
+
+  test('whole numbers of 32 bits alone are taken where no table is', async () => {
+    const table: Graph<Stored> = toNetwork(new Sequential([new Embedding(6, 2, { inputShape: [2] })], { seed: 1 }));
+    const network = { ...table, inputs: [...table.inputs, { name: 'code', shape: [2], dtype: 'int32' as const }] };
+    const { run, selfTest } = await imported(sourceOf({ ...network, outputs: [...network.outputs, 'code'] }));
+    expect(
+      run([
+        [0, 5],
+        [-(2 ** 31), 77_777_777],
+      ])[1],
+    ).toEqual(Int32Array.of(-(2 ** 31), 77_777_777));
+    expect(selfTest()).toBe(true);
+    for (const wrong of [0.5, 2 ** 31, Number.NaN])
+      expect(() =>
+        run([
+          [0, 5],
+          [1, wrong],
+        ]),
+      ).toThrow(`run: number 1 of sample 0 of input "code" is no whole number of 32 bits: ${wrong}`);
   });
 
   test('a transposed convolution with weights that are no finite numbers is refused by its name', () => {

@@ -2,7 +2,7 @@ import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { MinMaxScaler, TableEncoder, tableOf } from '../../src/data/index.ts';
 import { toModule } from '../../src/export/module.ts';
-import { Dense, Random, Sequential, toNetwork } from '../../src/index.ts';
+import { Dense, Embedding, input, Model, Random, Sequential, toNetwork } from '../../src/index.ts';
 import { everyNetwork } from './networks.ts';
 
 const all = [...everyNetwork()];
@@ -11,7 +11,10 @@ const networkFor = (width: number, units: number): ReturnType<typeof toNetwork> 
 
 /** The types of a module with an encoder of these rows. */
 function typesFor(rows: readonly Readonly<Record<string, unknown>>[], target?: string): string {
-  const encoder = new TableEncoder({ ...(target === undefined ? {} : { target }), types: { day: 'date' } });
+  const encoder = new TableEncoder({
+    ...(target === undefined ? {} : { target }),
+    types: 'day' in rows[0]! ? { day: 'date' } : {},
+  });
   encoder.fit(tableOf(rows));
   const units = encoder.classNames?.length ?? 1;
   return toModule(networkFor(encoder.featureNames.length, units), { encoder, name: 'Pets */' }).types;
@@ -23,6 +26,12 @@ const ROWS = [
   { size: 7, day: '2021-01-05', 'what "kind"': 'dog', '*/': 'b' },
 ];
 
+/** Of a network that gives an input of whole numbers too. */
+function whole(): string {
+  const x = input([3]);
+  return toModule(toNetwork(new Model(x, [new Embedding(4, 2).apply(x), x]))).types;
+}
+
 const scaler = new MinMaxScaler();
 scaler.fit(new Random(1).normal([5, 3]));
 
@@ -32,6 +41,7 @@ const MODULES: Readonly<Record<string, string>> = {
   classes: typesFor(ROWS, 'what "kind"'),
   numbers: typesFor(ROWS, 'size'),
   plain: typesFor(ROWS),
+  ...{ code: whole(), length: typesFor([{ length: 1 }, { length: 2.5 }, { length: 7 }]) },
   scaled: toModule(networkFor(3, 2), { encoder: scaler }).types,
 };
 
@@ -64,6 +74,8 @@ const faultsOf = (program: ts.Program): string[] =>
     );
 
 const program = programOf(`import * as classes from './classes.mjs';
+import * as code from './code.mjs';
+import * as length from './length.mjs';
 import * as one from './m0.mjs';
 import { predict, type Row } from './numbers.mjs';
 import * as plain from './plain.mjs';
@@ -74,6 +86,7 @@ export const [a, b]: readonly [Float32Array, Float32Array] = two.run([y, y]);
 export const is: boolean = one.selfTest();
 export const size: 3 = one.inputs[0].shape[0];
 const pet = { size: 2, day: new Date(0), '*/': undefined };
+const whole = { ...pet, 'what "kind"': null };
 export const answer: classes.Answer = classes.predict(pet);
 export const label: 'cat' | 'dog' = answer.label;
 export const all: readonly ('cat' | 'dog')[] = classes.classes;
@@ -83,9 +96,25 @@ export const number: number = predict(row);
 export const numbers: number[] = predict([row]);
 interface Own { readonly day: string; readonly '*/': string; readonly 'what "kind"': string | null }
 export const ofOwn = (given: Own): number => predict(given);
+export const ofOwns = (given: readonly Own[]): number[] => predict(given);
+export const more: number = predict({ ...row, size: 3, more: [1] });
+export const mores: number[] = predict([{ ...row, more: [1] }, row]);
+export const codes: readonly [Float32Array, Int32Array] = code.run([[1, 2, 3]]);
+export const measures: Float32Array[] = length.predict([{ length: 1 }, { length: '2' }]);
+// @ts-expect-error: columns are missing
+predict({});
+// @ts-expect-error: a column is missing
+predict({ day: '2020-01-02', '*/': 'a' });
+// @ts-expect-error: a column is missing from a row of the list
+predict([row, { day: '2020-01-02', '*/': 'a' }]);
+// @ts-expect-error: a column may be missing
+export const ofSome = (given: Partial<Own>): number => predict(given);
+// @ts-expect-error: of these columns nobody knows
 export const ofAny = (given: Readonly<Record<string, unknown>>): number => predict(given);
-export const outputs: Float32Array = plain.predict(pet);
-export const lists: Float32Array[] = plain.predict([pet]);
+// @ts-expect-error: a list is no cell
+predict({ ...row, day: ['2020-01-02'] });
+export const outputs: Float32Array = plain.predict(whole);
+export const lists: Float32Array[] = plain.predict([whole]);
 export const measured: Float32Array = scaled.predict([1, 2, 3]);
 // @ts-expect-error: a row is an object
 predict('size');
