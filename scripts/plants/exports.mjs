@@ -107,7 +107,7 @@ export const plants = [
   },
   {
     name: 'in exported C constants of AVR lie in memory',
-    file: 'src/export/c-file.ts',
+    file: 'src/export/c-guards.ts',
     find: '#define WHITTLE_FLASH __flash',
     replace: '#define WHITTLE_FLASH',
     mustFail: ['tests/export/c.test.ts'],

@@ -86,10 +86,10 @@ export const plants = [
   },
   {
     name: 'what is left of a network in JSON is taken for one',
-    file: 'src/graph/check.ts',
-    find: "(value) => value instanceof Map, 'are no Map",
-    replace: "(value) => value !== undefined, 'are no Map",
-    mustFail: ['tests/graph/check.test.ts'],
+    file: 'src/graph/form.ts',
+    find: "weights: ['a Map', (value) => value instanceof Map]",
+    replace: "weights: ['a Map', (value) => value !== undefined]",
+    mustFail: ['tests/export/wrong.test.ts'],
   },
   {
     name: 'a module calls logits probabilities',
