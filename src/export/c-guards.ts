@@ -46,9 +46,12 @@ export function wideText(routines: readonly string[], isWhole: boolean): string 
   const asked = own.length > 0 ? own : routines;
   const helps = isWhole && own.some((name) => AT_THE_END.includes(name));
   const remedy = helps ? ', and toC with logits: true leaves out a softmax or sigmoid at the end' : '';
-  return `#include <float.h>
-#if DBL_MANT_DIG < 53
+  return `#ifdef __DBL_MANT_DIG__
+#if __DBL_MANT_DIG__ < 53
 #error "${asked.join(', ')} of this network: float64 inside, which double is not here. avr-gcc from 10 on has -mdouble=64${remedy}"
+#endif
+#else
+typedef char double_of_64_bits[sizeof(double) < 8 ? -1 : 1]; /* needed by ${asked.join(', ')} */
 #endif`;
 }
 

@@ -146,6 +146,17 @@ describeWith('C and what compilers make of it', [GCC], () => {
     );
   });
 
+  test('refuses a double of fewer bits where its compiler does not say how many it has', () => {
+    const file = written(at, toNetwork(chain([new Dense(3, { activation: 'softmax', inputShape: [4] })])), {
+      name: 'wide',
+    });
+    const build = (...flags: readonly string[]): unknown =>
+      told('gcc', ['-std=c99', '-U__DBL_MANT_DIG__', ...flags, '-c', '-o', at('wide.o'), file]);
+    build();
+    expect(() => build('-Ddouble=float')).toThrow('double_of_64_bits');
+    expect(() => build('-D__DBL_MANT_DIG__=24')).toThrow('softmax of this network: float64 inside');
+  });
+
   test('says how many bytes a run works in, with rows of 16 bits', () => {
     const { header, source } = toC(
       quantize(chain([new Dense(40, { inputShape: [100] }), new Dense(5)]), { format: 'float16' }),

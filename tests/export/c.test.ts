@@ -74,12 +74,14 @@ describe('toC', () => {
     expect(() => toC(toNetwork(model))).toThrow('"edges"');
   });
 
-  test('includes stdint.h and string.h alone for int8, and computes with no double', () => {
-    for (const rule of [undefined, 'multiplier'] as const) {
-      const { source, header } = toC(inInt8(classes(), [4], rule), { logits: true });
-      expect((source + header).match(/#include <.*>/g)).toEqual(['#include <string.h>', '#include <stdint.h>']);
-      expect(source).not.toMatch(/\bdouble\b|alloc/);
-    }
+  test('includes stdint.h and string.h alone for int8, and computes with no double without a softmax', () => {
+    for (const rule of [undefined, 'multiplier'] as const)
+      for (const logits of [true, false]) {
+        const { source, header } = toC(inInt8(classes(), [4], rule), { logits });
+        expect((source + header).match(/#include <.*>/g)).toEqual(['#include <string.h>', '#include <stdint.h>']);
+        expect(/\bdouble\b/.test(source)).toBe(!logits);
+        expect(source).not.toContain('alloc');
+      }
   });
 
   test('with logits leaves no output out that another layer reads', () => {
