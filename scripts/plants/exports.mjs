@@ -168,4 +168,25 @@ export const plants = [
     replace: 'if (all >= 0) return null;',
     mustFail: ['tests/export/c-odd.test.ts'],
   },
+  {
+    name: 'in exported C codes of a table lose the sign of a zero',
+    file: 'src/export/c-tables.ts',
+    find: 'Object.is(x, -0)',
+    replace: 'Object.is(x, NaN)',
+    mustFail: ['tests/export/c-tables.test.ts'],
+  },
+  {
+    name: 'in exported C a row of a table with zeros begins at the numbers of another',
+    file: 'src/export/c-tables.ts',
+    find: 'if (x !== 0) held++;',
+    replace: 'held++;',
+    mustFail: ['tests/export/c-tables.test.ts'],
+  },
+  {
+    name: 'in exported C all rows of a table have the scales of the first',
+    file: 'src/export/c-table-routines.ts',
+    find: '(size_t)(*x / group) * units',
+    replace: '(size_t)(*x / entries) * units',
+    mustFail: ['tests/export/c-tables.test.ts'],
+  },
 ];

@@ -3,8 +3,11 @@ import { StateError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
 import { windowFields } from './c-layers.ts';
 import type { RoutineName } from './c-routine.ts';
+import { smallestTable } from './c-tables.ts';
 import { float, indented, integer } from './c-text.ts';
 import type { Argument, ListedKernel, Numbers } from './listing.ts';
+import type { Held } from './product.ts';
+import type { Numbers as Stored } from './storage.ts';
 
 /** What a call needs of the file that it stands in. */
 export interface CallSite {
@@ -16,7 +19,10 @@ export interface CallSite {
   /** The array that an argument is; null for numbers in memory. */
   array(argument: number): Numbers | null;
   /** The name of an array that code only reads. */
-  constant(numbers: Numbers): string;
+  constant(numbers: Numbers | Stored): string;
+  /** What the array that an argument is is made of; null where it is not known. */
+  held(argument: number): Held | null;
+  readonly isSmall: boolean;
   /** The name of a declaration, made once. */
   declare(name: string, text: (name: string) => string): string;
 }
@@ -138,8 +144,13 @@ const gather: CallText = (site) => {
   const [outer, entries, units, n] = site.args as number[];
   const table = site.array(4);
   if (outer !== 1 || table === null) throw new StateError('toC', 'a table that is no constant has no form in C');
-  const routine = table instanceof Int8Array ? 'gather_int8' : 'gather';
-  return `if (${site.use(routine)}(${entries}, ${units}, ${n}, ${site.constant(table)}, ${site.place(5)}, ${site.place(6)})) return 1;`;
+  const isCoded = table instanceof Float32Array && site.isSmall;
+  const { routine, args } = isCoded
+    ? smallestTable(table, site.held(4), units!)
+    : { routine: table instanceof Int8Array ? ('gather_int8' as const) : ('gather' as const), args: [table] };
+  const own = args.map((arg) => (typeof arg === 'number' ? String(arg) : site.constant(arg)));
+  const texts = [entries, units, n, ...own, site.place(5), site.place(6)];
+  return `if (${site.use(routine)}(${texts.join(', ')})) return 1;`;
 };
 
 const poolInt8: CallText = (site) =>

@@ -202,17 +202,6 @@ static float square_root(float x)
   for (size_t i = 0; i < n; i++) y[i] = value;
 }`,
   },
-  gather: {
-    text: `/* Rows of a table. 1 where an index is outside of it. */
-static int gather(int32_t entries, size_t units, size_t n, const WHITTLE_FLASH float *table, const int32_t *x, float *y)
-{
-  for (size_t i = 0; i < n; i++) {
-    if (x[i] < 0 || x[i] >= entries) return 1;
-    for (size_t j = 0; j < units; j++) *y++ = table[(size_t)x[i] * units + j];
-  }
-  return 0;
-}`,
-  },
 };
 
 const tapped = (loop: string): string => `        for (size_t ky = 0; ky < s->kernel_height; ky++) {

@@ -43,8 +43,7 @@ export type RowName =
   | 'add'
   | 'add_to_rows'
   | 'multiply_rows'
-  | 'fill'
-  | 'gather';
+  | 'fill';
 
 export type PoolName = 'max_pool' | 'avg_pool';
 
@@ -62,11 +61,20 @@ export type IntegerName =
   | 'add_int8'
   | 'add_int8_whole'
   | 'max_pool_int8'
-  | 'avg_pool_int8'
-  | 'gather_int8';
+  | 'avg_pool_int8';
+
+/** Of what looks rows of a table up. */
+export type TableName =
+  | 'gather'
+  | 'gather_int8'
+  | 'gather_coded'
+  | 'gather_levels'
+  | 'gather_masked'
+  | 'gather_float16'
+  | 'gather_bfloat16';
 
 export type RealName = FunctionName | ElementwiseName | RowName | PoolName;
-export type RoutineName = RealName | IntegerName;
+export type RoutineName = RealName | IntegerName | TableName;
 
 export type Routines<N extends RoutineName> = Readonly<Record<N, Routine>>;
 

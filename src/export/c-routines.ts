@@ -1,5 +1,6 @@
 import { REAL_ROUTINES } from './c-reals.ts';
 import type { IntegerName, RoutineName, Routines } from './c-routine.ts';
+import { TABLES } from './c-table-routines.ts';
 
 /** Routines of whole numbers, and those that make them. */
 const INTEGER_ROUTINES: Routines<IntegerName> = {
@@ -170,20 +171,9 @@ static void quantize_rows(size_t n, const float *x, float *scale, int32_t *zero,
       }
 }`,
   },
-  gather_int8: {
-    text: `/* Rows of a table. 1 where an index is outside of it. */
-static int gather_int8(int32_t entries, size_t units, size_t n, const WHITTLE_FLASH int8_t *table, const int32_t *x, int8_t *y)
-{
-  for (size_t i = 0; i < n; i++) {
-    if (x[i] < 0 || x[i] >= entries) return 1;
-    for (size_t j = 0; j < units; j++) *y++ = table[(size_t)x[i] * units + j];
-  }
-  return 0;
-}`,
-  },
 };
 
-export const ROUTINES: Routines<RoutineName> = { ...INTEGER_ROUTINES, ...REAL_ROUTINES };
+export const ROUTINES: Routines<RoutineName> = { ...INTEGER_ROUTINES, ...REAL_ROUTINES, ...TABLES };
 
 /** Some routines and all that they need, each behind what it needs. */
 export function namesOf(names: Iterable<RoutineName>): RoutineName[] {

@@ -10,6 +10,7 @@ import { commented, constant, identifier } from './c-text.ts';
 import { type Call, isReference, type Numbers } from './listing.ts';
 import { type Life, type Memory, memoryOf, type Scratch } from './memory.ts';
 import type { Product } from './product.ts';
+import type { Numbers as Stored } from './storage.ts';
 
 /** An input or output as C has it. */
 export interface PortText {
@@ -53,13 +54,15 @@ export class RunText {
   private readonly layers: ReadonlyMap<number, Layer>;
   private readonly rooms: readonly Room[];
   private readonly names = new Map<Life, string>();
-  private readonly constants = new Map<Numbers, string>();
+  private readonly constants = new Map<Numbers | Stored, string>();
   private readonly taken = new Map<string, number>();
 
   private readonly listing: CListing;
+  private readonly isSmall: boolean;
 
   constructor(listing: CListing, isSmall: boolean) {
     this.listing = listing;
+    this.isSmall = isSmall;
     this.inputs = ports(listing.inputs, 'input');
     this.outputs = ports(listing.outputs, 'output');
     const calls = [...listing.calls.entries()].filter(([, { kernel }]) => kernel === 'product');
@@ -158,6 +161,8 @@ export class RunText {
       args,
       place,
       array: arrayOf,
+      held: (argument) => this.listing.held.get(arrayOf(argument)!) ?? null,
+      isSmall: this.isSmall,
       use: (routine) => {
         this.routines.add(routine);
         return routine;
@@ -172,7 +177,7 @@ export class RunText {
     this.lines.push(CALLS[kernel](site));
   }
 
-  private constantText(numbers: Numbers): string {
+  private constantText(numbers: Numbers | Stored): string {
     const known = this.constants.get(numbers);
     if (known !== undefined) return known;
     const name = this.unique('numbers_1');

@@ -13,8 +13,8 @@ import { programForm } from '../graph/program-form.ts';
 import { type Buffer, Buffers } from '../infer/buffers.ts';
 import { compile } from '../infer/compile.ts';
 import { EMIT } from '../infer/emit.ts';
-import type { InputCheck, SlotType } from '../infer/site.ts';
-import { type ExportKernels, PRODUCTS } from './product.ts';
+import { type InputCheck, nothing, type SlotType } from '../infer/site.ts';
+import { type ExportKernels, type Held, PRODUCTS } from './product.ts';
 
 /** A network as a list of calls of kernels on one sample, in memory of a fixed size: what exported code does. */
 export interface Listing {
@@ -24,6 +24,8 @@ export interface Listing {
   readonly places: readonly { readonly type: SlotType; readonly length: number }[];
   /** Arrays that calls only read, each once. */
   readonly constants: readonly Numbers[];
+  /** What constants are made of, as far as it is known and they are tables of real numbers. */
+  readonly held: ReadonlyMap<Numbers, Held>;
   readonly calls: readonly Call[];
 }
 
@@ -136,6 +138,9 @@ export const WRITES: { readonly [K in ListedKernel]: readonly number[] } = {
   exp: [2],
 };
 
+const isListed = (kernel: string | symbol): kernel is ListedKernel =>
+  typeof kernel === 'string' && Object.hasOwn(WRITES, kernel);
+
 /** Buffers that are remembered in the order in which they were made. */
 class Remembered extends Buffers {
   readonly all: Buffer[] = [];
@@ -156,7 +161,7 @@ export function listingOf(caller: string, network: Graph<Stored>): Listing {
   const values = validateNetwork(network);
   if (floatsOf(network) === 'float64') throw new DTypeError(caller, ['float64'], 'exported code computes in float32');
   const made: { kernel: ListedKernel; args: readonly unknown[] }[] = [];
-  const kernels: ExportKernels = { ...cpu, product: () => {} };
+  const kernels: ExportKernels = { ...cpu, product: nothing, holds: nothing };
   const buffers = new Remembered(kernels);
   const { steps, inputs, outputs } = compile({
     caller,
@@ -170,13 +175,15 @@ export function listingOf(caller: string, network: Graph<Stored>): Listing {
     buffers,
     panelsOf: () => null,
   });
-  const noted: object = Object.fromEntries(
-    Object.keys(WRITES).map((kernel) => [
-      kernel,
-      (...args: readonly unknown[]) => void made.push({ kernel: kernel as ListedKernel, args }),
-    ]),
-  );
-  for (const step of steps) step(noted as Kernels, 1);
+  const held = new Map<unknown, Held>();
+  const noted = new Proxy<ExportKernels>(kernels, {
+    get(_, kernel) {
+      if (kernel === 'holds') return (table: Float32Array, of: Held) => void held.set(table, of);
+      if (!isListed(kernel)) throw new StateError(caller, `exported code has no kernel "${String(kernel)}"`);
+      return (...args: readonly unknown[]) => void made.push({ kernel, args });
+    },
+  });
+  for (const step of steps) step(noted, 1);
 
   const written = new Set<unknown>(inputs.map(({ buffer }) => buffer.array));
   for (const { kernel, args } of made) for (const i of WRITES[kernel]) written.add(args[i]);
@@ -185,9 +192,12 @@ export function listingOf(caller: string, network: Graph<Stored>): Listing {
   const references = new Map<unknown, Reference>();
   for (const [at, { array }] of places.entries()) references.set(array, { in: 'places', at });
   const kept: Numbers[] = [];
+  const madeOf = new Map<Numbers, Held>();
   for (const { array } of constants) {
     const same = kept.findIndex((other) => areSame(other, array));
     references.set(array, { in: 'constants', at: same < 0 ? kept.push(array) - 1 : same });
+    const of = held.get(array);
+    if (same < 0 && of !== undefined) madeOf.set(array, of);
   }
   const port = ({ name, shape, size, buffer, checks }: (typeof inputs)[number]): ListedPort => ({
     ...{ name, shape, size, checks },
@@ -201,6 +211,7 @@ export function listingOf(caller: string, network: Graph<Stored>): Listing {
     outputs: outputs.map(port),
     places: places.map(({ type, length }) => ({ type: type as SlotType, length })),
     constants: kept,
+    held: madeOf,
     calls: made.map(({ kernel, args }) => ({
       kernel,
       args: args.map((arg): Argument => references.get(arg) ?? (arg as Argument)),

@@ -12,7 +12,8 @@ import { columnFactors, columnScales, foldedBias, type Multiplier, multiplierOf 
 import { levelsOf } from '../graph/levels.ts';
 import { powerOfTwo } from '../graph/powers.ts';
 import { dynamicOf } from '../graph/validate.ts';
-import { transposedOf } from '../infer/emit-reals.ts';
+import { EMIT } from '../infer/emit.ts';
+import { copied, transposedOf } from '../infer/emit-reals.ts';
 import { activating, convolutionOf, type EmitRows, finishing, type Place, type Site } from '../infer/site.ts';
 
 /**
@@ -97,13 +98,15 @@ export type ProductCall = (
   y: Float32Array | Int8Array,
 ) => void;
 
-/** The kernels, with one for products. */
+/** The kernels, with one for products, and one that computes nothing: it says what the numbers of a table are made of. */
 export interface ExportKernels extends Kernels {
   readonly product: ProductCall;
+  readonly holds: (table: Float32Array, held: Held) => void;
 }
 
 type Kind = 'dense' | 'conv' | 'convTranspose';
 
+const heldBy = (k: Kernels): ExportKernels['holds'] => (k as ExportKernels).holds;
 const productOf = (k: Kernels): ProductCall => (k as ExportKernels).product;
 
 /** One row an operation: what it multiplies with what. */
@@ -235,8 +238,17 @@ const row = (site: Site<Kind>): void => {
   else ofReals(site);
 };
 
-/** The rows of layers with a kernel, as one call each. */
-export const PRODUCTS: EmitRows<Kind> = {
+/** The rows of layers with a kernel, as one call each, and of tables, of which it is said what they are made of. */
+export const PRODUCTS: EmitRows<Kind | 'embedding'> = {
+  embedding(site) {
+    const { weights, output, step } = site;
+    if (output.format === null) {
+      const table = copied(site, 'embeddings')!;
+      const held = heldIn(weights.embeddings!);
+      step((k) => heldBy(k)(table.array, held));
+    }
+    EMIT.embedding(site);
+  },
   dense: row as (site: Site<'dense'>) => void,
   conv: row as (site: Site<'conv'>) => void,
   convTranspose: row as (site: Site<'convTranspose'>) => void,

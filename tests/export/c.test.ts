@@ -26,6 +26,7 @@ import {
 import { describeWith, folder, STRICT, written } from './c-compilers.ts';
 import { GCC } from './c-harness.ts';
 import { everyNetwork } from './networks.ts';
+import { everyTable } from './tables.ts';
 
 vi.setConfig({ testTimeout: 200_000 }); // compilers and simulators, beside other work
 
@@ -108,7 +109,8 @@ describe('toC', () => {
       Int32Array.from({ length: 20 }, (_, i) => i % 6),
       [10, 2],
     );
-    for (const network of [...networks, quantize(words, { calibration, rule: 'multiplier' })]) {
+    const tables = [...everyTable()].map(({ network }) => network);
+    for (const network of [...networks, ...tables, quantize(words, { calibration, rule: 'multiplier' })]) {
       const { source } = toC(network);
       for (const [name, { text }] of Object.entries(ROUTINES)) if (source.includes(text)) found.add(name);
     }

@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { listingOf, WRITES } from '../../src/export/listing.ts';
 import { readOrder } from '../../src/export/order.ts';
 import type { Product } from '../../src/export/product.ts';
+import { LayerNorm, Sequential, StateError, toNetwork } from '../../src/index.ts';
+import { EMIT } from '../../src/infer/emit.ts';
 import { interpreted, realsOf } from './interpreter.ts';
 import { answersOf, everyNetwork } from './networks.ts';
+import { everyTable } from './tables.ts';
 
 const all = [...everyNetwork()];
 
@@ -43,6 +46,30 @@ test('the last axis of a kernel, on which its scales lie, is not that of the uni
       if (isTransposed && units !== last) count++;
     }
   expect(count).toBeGreaterThan(0);
+});
+
+test('what a table is made of gives its numbers', () => {
+  for (const { name, network, routine } of everyTable()) {
+    const { held, constants } = listingOf('toC', network);
+    expect(held.size, name).toBe(1);
+    for (const [table, of] of held) {
+      expect(constants).toContain(table);
+      expect(of.as === 'float32', name).toBe(/coded|masked/.test(routine));
+      expect(realsOf(of, 5), name).toEqual(table);
+    }
+  }
+});
+
+test('a kernel that exported code does not have is named with the caller', () => {
+  const network = toNetwork(new Sequential([new LayerNorm({ inputShape: [3] })]));
+  const row = vi
+    .spyOn(EMIT, 'layerNorm')
+    .mockImplementation(({ step }) => step((k) => k.packPanels(0, 0, new Float32Array(), new Float32Array())));
+  const listed = (): unknown => listingOf('toC', network);
+  expect(listed).toThrow(StateError);
+  expect(listed).toThrow(/^toC: exported code has no kernel "packPanels"$/);
+  row.mockRestore();
+  expect(listed).not.toThrow();
 });
 
 test('every kernel that exported code may call is called by one of them', () => {

@@ -45,7 +45,9 @@ const random = new Random(5, 'exported');
 export function samplesFor({ inputs }: Pick<Graph<Stored>, 'inputs'>, count: number, entries = 6): Float32Array[] {
   return inputs.map(({ shape, dtype, name }) => {
     const numbers = new Random(count, name).normal([count, ...shape]).data;
-    return Float32Array.from(numbers, (x) => (dtype === 'int32' ? Math.floor(Math.abs(x) * 7) % entries : 2 * x));
+    return Float32Array.from(numbers, (x) =>
+      dtype === 'int32' ? Math.floor(Math.abs(x) * (entries + 1)) % entries : 2 * x,
+    );
   });
 }
 
@@ -182,8 +184,8 @@ export interface Answer {
 }
 
 /** What the engine gives for some samples, by the kernels that define it. */
-export function answersOf(network: Graph<Stored>): Answer[] {
-  const samples = samplesFor(network, SAMPLES);
+export function answersOf(network: Graph<Stored>, entries?: number): Answer[] {
+  const samples = samplesFor(network, SAMPLES, entries);
   const program = compileNetwork(network, SAMPLES, reference);
   const given = program.inputTypes.map((type, i) => (type === 'int32' ? Int32Array.from(samples[i]!) : samples[i]!));
   const results = program.run(given, SAMPLES).map((y) => Float32Array.from(y));
