@@ -19,7 +19,7 @@ export function* testNumbers(): Generator<number, never> {
 }
 
 /** The first so many samples, input by input within each; a list of inputs, samples in order. */
-export function testInputs(network: Graph<Stored>, samples = 1): ProgramInput[] {
+function testInputs(network: Graph<Stored>, samples = 1): ProgramInput[] {
   const numbers = testNumbers();
   const inputs = network.inputs.map(({ name, shape, dtype }) => {
     const size = elementsOf(shape);
@@ -34,7 +34,7 @@ export function testInputs(network: Graph<Stored>, samples = 1): ProgramInput[] 
 }
 
 /** FNV-1a (Fowler, Noll & Vo) of bytes, in 32 bits, going on from an earlier one. */
-export function fnv1a(bytes: Uint8Array, from = 0x811c9dc5): number {
+function fnv1a(bytes: Uint8Array, from = 0x811c9dc5): number {
   let hash = from;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;

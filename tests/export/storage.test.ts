@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FormName, HOP, type Numbers, stored, unstored } from '../../src/export/storage.ts';
+import { type FormName, HOP, type Numbers, stored } from '../../src/export/storage.ts';
+import { unstored } from './unstored.ts';
 
 const FORMS: readonly FormName[] = ['plain', 'palette', 'masked', 'maskedPalette', 'coded'];
 const value = (kinds: number) => fc.integer({ min: -kinds, max: kinds - 1 });
