@@ -1,4 +1,4 @@
-import { checkFlag, checkText } from '../base/errors.ts';
+import { checkFlag, checkText, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { entriesFor } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -50,7 +50,7 @@ export interface ModuleText {
  * it was made. Weights stay as few bytes as they are: zeros and what is shared take next to nothing, and integers as many bits as
  * they tell.
  *
- * Throws what `compileNetwork` throws, ValueError for an encoder that is none, and StateError, which names the node, for what a
+ * Throws what `compileNetwork` throws, ValueError for an encoder that is none and an empty name, and StateError, which names the node, for what a
  * module cannot do: windows with weights that are no finite numbers, an input without numbers.
  *
  * @example
@@ -65,6 +65,7 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
   checkOptions('toModule', options, 'name minify encoder');
   const { name = 'A network', minify = true, encoder } = options;
   checkText('toModule', 'name', name);
+  if (name.trim() === '') throw new ValueError('toModule', 'name', 'a text that is not empty', name);
   checkFlag('toModule', 'minify', minify);
   const listing = listingOf('toModule', network);
   const predicting = encoder === undefined ? null : predictText(encoder, listing);
