@@ -10,9 +10,9 @@ interface Line {
 
 /**
  * What the inputs and outputs of a network in C are, as a comment above its header: nothing there makes numbers of the rows of a
- * table, so whoever calls it does.
+ * table, so whoever calls it does. `int8` is the name of C whose inputs are int8, else null.
  */
-export function inputsComment(model: Model, results: number, logits: boolean): string {
+export function inputsComment(model: Model, results: number, logits: boolean, int8: string | null = null): string {
   const { encoder } = model;
   const { clip } = encoder.toJSON();
   const ranges = rangesOf(model);
@@ -20,12 +20,16 @@ export function inputsComment(model: Model, results: number, logits: boolean): s
   const cut = clip === null ? '' : `, cut off at ${-clip} and ${clip}`;
   const lines = [
     `What the inputs are, computed in double and then made float: numbers less their mean in training, by their deviation${cut}.`,
+    ...(int8 === null ? [] : [int8Rule(int8.toUpperCase())]),
     ...merged('input', inputs),
     'What the outputs are:',
     ...merged('output', outputsOf(encoder, results, logits)),
   ];
   return `/* ${lines.map(harmless).join('\n   ')} */\n`;
 }
+
+const int8Rule = (name: string): string =>
+  `Each of them is given as int8: the nearest whole number to it / ${name}_INPUT_SCALE + ${name}_INPUT_ZERO_POINT, of two the even one, from -128 to 127.`;
 
 /** Of each column, or, of pixels, which have one scale, of all of them. */
 function rangesOf({ network, encoder, trained }: Model): readonly (Range | null)[] {

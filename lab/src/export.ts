@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WhittleError } from 'whittle-ml';
 import { toC } from 'whittle-ml/export';
@@ -11,16 +12,23 @@ import { readBytes } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 import { checkFolder, FileError, isOther, writeFiles } from './write.ts';
 
+/** Whether there is a folder of that name. */
+const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() ?? false;
+
 const ENDINGS = { module: ['.mjs', '.d.mts'], c: ['.c', '.h'] } as const;
+
+/** Of the two files; a module may be called as modules are in projects that have no others. */
+const endingsOf = (as: 'module' | 'c', out: string): readonly [string, string] =>
+  as === 'module' && out.endsWith('.js') ? ['.js', '.d.ts'] : ENDINGS[as];
 
 /** Writes a network as source code, two files. Whatever can be wrong is found before. */
 export async function exportModel(path: string, flags: ExportFlags, around: Surroundings): Promise<void> {
   const as = languageOf(flags);
   const source = resolve(around.folder, path);
   const model = readModel(await readBytes(source), path);
-  const { folder, name } = placeOf(path, flags);
+  const { folder, name } = await placeOf(path, flags, around);
   const out = resolve(around.folder, folder);
-  const [first, second] = ENDINGS[as].map((ending) => `${name}${ending}`) as [string, string];
+  const [first, second] = endingsOf(as, flags.out).map((ending) => `${name}${ending}`) as [string, string];
   const [text, about] = as === 'c' ? inC(model, path, name, flags) : await asModule(model, path, name, flags);
   for (const file of [first, second])
     if (!(await isOther(join(out, file), source)))
@@ -35,12 +43,19 @@ export async function exportModel(path: string, flags: ExportFlags, around: Surr
 }
 
 /** Where the files go and how they are called. Throws UsageError for a name that does not fit. */
-function placeOf(path: string, flags: ExportFlags): { readonly folder: string; readonly name: string } {
+async function placeOf(
+  path: string,
+  flags: ExportFlags,
+  around: Surroundings,
+): Promise<{ readonly folder: string; readonly name: string }> {
   const { out, name } = flags;
   const as = languageOf(flags);
-  const [ending] = ENDINGS[as];
-  const other = ENDINGS[as === 'c' ? 'module' : 'c'][0];
-  if (out.endsWith(other)) throw new UsageError(`--out ${out} ends in ${other}, and what is written is ${ending}`);
+  const [ending] = endingsOf(as, out);
+  const other = /\.[a-z]\w*$/i.exec(basename(out))?.[0] ?? ending;
+  if (other !== ending && !/[/\\]$/.test(out) && !(await isFolder(resolve(around.folder, out))))
+    throw new UsageError(
+      `--out ${out} ends in ${other}, and what is written is ${ending}: end it in ${as === 'c' ? '.c' : '.mjs or .js'}, or a folder in /`,
+    );
   const isFile = out.endsWith(ending) && basename(out) !== ending;
   if (isFile && name !== undefined)
     throw new UsageError(`--out ${out} names the file already: leave --name out, or give --out a folder`);
@@ -79,12 +94,13 @@ function inC(
   model: Model,
   path: string,
   name: string,
-  { plain = false, logits = false }: ExportFlags,
+  { plain = false, logits = false, int8Inputs = false }: ExportFlags,
 ): [source: string, header: string] {
   try {
-    const { source, header } = toC(model.network, { name, logits, storage: plain ? 'plain' : 'small' });
+    const inputs = int8Inputs ? 'int8' : 'real';
+    const { source, header } = toC(model.network, { name, logits, inputs, storage: plain ? 'plain' : 'small' });
     const results = Number(/_OUTPUT_SIZE (\d+)/.exec(header)?.[1]);
-    return [source, inputsComment(model, results, logits) + header];
+    return [source, inputsComment(model, results, logits, int8Inputs ? name : null) + header];
   } catch (error) {
     if (!(error instanceof WhittleError)) throw error;
     throw new FileError(`${path}: cannot be written in C: ${error.message.replace(/^toC: /, '')}`);

@@ -11,6 +11,7 @@ export interface ExportFlags {
   readable?: boolean;
   plain?: boolean;
   logits?: boolean;
+  int8Inputs?: boolean;
 }
 
 export interface PageFlags {
@@ -38,14 +39,15 @@ export const exportCommand = (program: Command): Command =>
         'c',
       ]),
     )
-    .option('--out <folder or file>', 'where to: a folder, or the file, which ends in .mjs or .c', '.')
+    .option('--out <folder or file>', 'where to: a folder, or the file, which ends in .mjs, .js or .c', '.')
     .option(
       '--name <name>',
       'what files are called, and in C what names begin with; default: as the file of the network',
     )
     .option('--readable', 'a module to read, with comments and long names')
     .option('--plain', 'numbers in C as they are, which runs fastest, not in the form of the fewest bytes')
-    .option('--logits', 'C without a softmax or sigmoid at the end: the largest is the same');
+    .option('--logits', 'C without a softmax or sigmoid at the end: the largest is the same')
+    .option('--int8-inputs', 'C whose inputs are int8, as a network in int8 makes them');
 
 export const pageCommand = (program: Command): Command =>
   program

@@ -7,6 +7,7 @@ import { encodeNetwork, predictNetwork } from 'whittle-ml';
 import { readCSV, TableEncoder } from 'whittle-ml/data';
 import { toC, toModule } from 'whittle-ml/export';
 import { decodeNetwork } from 'whittle-ml/io';
+import { reference } from '../../kernels/reference/reference.ts';
 import { inputsComment } from '../../lab/src/c-inputs.ts';
 import { readModel } from '../../lab/src/models.ts';
 import { FRUIT, fruitModel, QUARTERS, quarterModel } from './fixture-models.ts';
@@ -54,6 +55,15 @@ describe('a module', () => {
     for (const name of Object.keys(MODELS)) await done('export', `${name}.safetensors`, '--out', 'modules');
   });
 
+  test('may end in .js, and goes to folders with a dot', async () => {
+    await done('export', 'kinds.safetensors', '--out', 'plain/fruit.js');
+    expect(readdirSync(join(folder, 'plain')).sort()).toEqual(['fruit.d.ts', 'fruit.js']);
+    expect(read('plain/fruit.js')).toContain('export function selfTest');
+    await done('export', 'kinds.safetensors', '--out', 'new.folder/');
+    await done('export', 'kinds.safetensors', '--out', 'new.folder', '--name', 'again');
+    expect(readdirSync(join(folder, 'new.folder'))).toHaveLength(4);
+  });
+
   test('stands beside its types, with its bytes told, and needs nothing else', async () => {
     const out = await done('export', 'kinds.safetensors', '--out', 'apart', '--name', 'fruit');
     expect(readdirSync(join(folder, 'apart')).sort()).toEqual(['fruit.d.mts', 'fruit.mjs']);
@@ -65,7 +75,7 @@ describe('a module', () => {
     expect(source.startsWith(toModule(network, { encoder, minify: true, name: 'fruit' }).source)).toBe(true);
     expect(source).not.toMatch(/\bimport\b|\brequire\b/);
     const types = read('apart/fruit.d.mts');
-    expect(types).toContain('export declare function predict(row:');
+    expect(types).toContain('export declare function predict<Own extends Row>(row: Own)');
     expect(types).toContain('export declare const table: object;');
     const module: unknown = await import(pathToFileURL(join(folder, 'apart', 'fruit.mjs')).href);
     expect(module).toMatchObject({ classes: ['cherry', 'lime', 'plum, blue'], table: { target: 'kind' } });
@@ -205,6 +215,31 @@ describe('C', () => {
     },
   );
 
+  test('with inputs in int8 the rules in the header make what the network makes', async () => {
+    await done('export', 'kinds.safetensors', '--as', 'c', '--out', 'bytes', '--int8-inputs');
+    const { network, encoder } = model('kinds');
+    const { source, header } = toC(network, { name: 'kinds', inputs: 'int8' });
+    expect(read('bytes/kinds.c')).toBe(source);
+    const text = read('bytes/kinds.h');
+    const comment = text.slice(0, -header.length);
+    const [, scaleName = '', zeroName = ''] =
+      /the nearest whole number to it \/ (\w+) \+ (\w+), of two the even one, from -128 to 127/.exec(comment)!;
+    const macro = (name: string): number =>
+      Number(new RegExp(`#define ${name} \\(?(\\S+?)f?\\)?(?: |$)`, 'm').exec(header)![1]);
+    const [scale, zero] = [macro(scaleName), macro(zeroName)];
+    const { features } = encoder.transform(readCSV(FRUIT), { target: false });
+    const wanted = new Int8Array(features.size);
+    reference.quantize(features.size, Float32Array.from(features.data), Math.fround(scale), zero, wanted);
+    const made = rows(FRUIT).flatMap((row) => byComment(comment, row));
+    const int8 = made.map((x) => Math.max(-128, Math.min(127, Math.round(Math.fround(x) / scale + zero))));
+    expect(int8).toEqual([...wanted]);
+    const { code, err } = await whittle(folder, ['export', 'grams.safetensors', '--as', 'c', '--int8-inputs']);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: expect.stringMatching(/cannot be written in C: .*not read as int8/),
+    });
+  });
+
   test('says what the outputs are, of a regression on its own scale', async () => {
     await done('export', 'kinds.safetensors', '--out', 'code/fruit.c', '--logits', '--plain');
     expect(readdirSync(join(folder, 'code'))).toContain('fruit.h');
@@ -285,6 +320,9 @@ describe('is refused in one line, exit code 2, with nothing written:', () => {
       /linked.kinds\.h is the file/,
     ],
     ['a file of the other language', ['export', 'kinds.safetensors', '--as', 'module', '--out', 'a.c'], /ends in \.c/],
+    ['a file of a third language', ['export', 'kinds.safetensors', '--out', 'a.ts'], /ends in \.ts.*\.mjs or \.js/],
+    ['a header', ['export', 'kinds.safetensors', '--as', 'c', '--out', 'a.h'], /ends in \.h.*end it in \.c/],
+    ['a module of C', ['export', 'kinds.safetensors', '--as', 'c', '--out', 'a.js'], /ends in \.js/],
     ['two names', ['export', 'kinds.safetensors', '--out', 'a.mjs', '--name', 'b'], /names the file already/],
     [
       'a name that C has not',
