@@ -6,7 +6,6 @@ import { checkPair } from '../compress/observe.ts';
 import { sha256 } from '../io/sha256.ts';
 import { checkModel } from '../nn/check-model.ts';
 import type { Model } from '../nn/model.ts';
-import { saveModel } from '../nn/model-file.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { isNamedOptimizer, optimizerByName } from '../nn/optimizers.ts';
 import { checkSamples, listOf, oneOrAll, type SampleLists, type Tensors } from '../nn/samples.ts';
@@ -18,6 +17,7 @@ import { type SearchSpace, STRATEGY_NAMES } from './search.ts';
 import type { Bench } from './trials.ts';
 import type { CompressBudget, CompressData, CompressOptions, Recipe, StrategyName } from './types.ts';
 import { usualRecipes } from './usual.ts';
+import { fileOf } from './wire.ts';
 
 const OP = 'compress';
 
@@ -131,12 +131,13 @@ export function benchFor(model: Model, data: CompressData, { batchSize = 32, lea
   return { model: copy, x, y, validation, test: own('test', data.test), samples, batchSize, learningRate: rate };
 }
 
-/** What all outcomes of a search depend on. */
+/** What all outcomes of a search depend on. Throws StateError for a model with code of the user's own, which no file tells. */
 export function digestOf({ model, x, y, validation, test, batchSize }: Bench, setting: Setting): string {
   const all = [x, y, ...validation, ...test].flatMap((each) => listOf(each as Tensor | readonly Tensor[]));
   const { strategy, seeds, seed, trials, recipes } = setting;
   const text = JSON.stringify({
-    model: sha256(saveModel(model, { withoutCode: true })), // with the optimizer, and so the rate
+    // With optimizer, and so the rate, and with losses: two that are code cannot be told apart
+    model: sha256(fileOf(model, 'the journal knows the model by its file', 'journal')),
     samples: all.map(({ data: { buffer, byteOffset, byteLength }, shape, dtype }) => {
       return { dtype, shape, sha256: sha256(new Uint8Array(buffer, byteOffset, byteLength)) };
     }),

@@ -233,7 +233,7 @@ export interface CompressOptions {
   readonly workers?: number;
   /** Where the workers' file is, if a bundler has moved it. Default: beside this module. */
   readonly worker?: string;
-  /** Where finished trials are kept; those that it has are not run again. Default nowhere. */
+  /** Where finished trials are kept; those that it has are not run again. Not with a loss or metric of one's own. Default nowhere. */
   readonly journal?: Journal;
   readonly onProgress?: (progress: CompressProgress) => void;
   /** Ends the search: what has finished is in the journal. */

@@ -402,7 +402,7 @@ describe('before anything is trained', () => {
     expect(await refusal(3 as never)).toBeInstanceOf(ValueError);
   });
 
-  test('a loss of the user’s own goes without workers, which it cannot be sent to', async () => {
+  test('a loss of the user’s own goes without workers and journal, which know the model by its file', async () => {
     const { x, y } = data();
     const model = new Sequential([
       new Dense(4, { activation: 'relu', inputShape: [4] }),
@@ -417,8 +417,19 @@ describe('before anything is trained', () => {
     expect((error as Error).message).toContain(
       'workers get the model as a file, and there is none: saveModel: the loss mine',
     );
+    const journal = memoryJournal();
+    await expect(compress(model, data(), { recipes, journal })).rejects.toMatchObject({
+      constructor: StateError,
+      message: expect.stringMatching(
+        /^compress: the journal knows the model by its file, and there is none: saveModel: the loss mine is code.*Leave out `journal`$/,
+      ),
+    });
+    expect(journal.entries).toEqual([]);
     const found = await compress(model, data(), { recipes });
     expect(found.failures).toEqual([]);
+    const metric = { name: 'mine', create: () => ({ update: () => {}, result: () => 0 }) };
+    model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: [metric] });
+    await expect(compress(model, data(), { recipes, journal })).rejects.toThrow('saveModel: the metric mine is code');
   });
 });
 
