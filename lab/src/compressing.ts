@@ -145,6 +145,7 @@ function showing(
       best === null
         ? 'none within the limits so far'
         : `best so far ${whole(best.bytes)} bytes, ${decimals(best.validation.score)}`,
+      trials,
     );
   };
 }

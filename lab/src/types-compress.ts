@@ -86,7 +86,7 @@ export interface CompressReport {
     readonly seeds: readonly number[];
     readonly epochs: number;
     readonly strategy: 'grid' | 'random' | 'halving';
-    /** Recipes that were drawn; null: all. */
+    /** Recipes that were drawn, besides those from scratch; null: as many as usual, or all with a grid. */
     readonly trials: number | null;
     /** Bytes; null: any number. */
     readonly budget: number | null;

@@ -13,7 +13,7 @@ import { checkSeed } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkJournal } from './journal.ts';
 import { checked as checkedRecipe, plainRecipe, recipeKey, recipesOf } from './recipes.ts';
-import { type SearchSpace, STRATEGY_NAMES } from './search.ts';
+import { drawable, type SearchSpace, STRATEGY_NAMES } from './search.ts';
 import type { Bench } from './trials.ts';
 import type { CompressBudget, CompressData, CompressOptions, Recipe, StrategyName } from './types.ts';
 import { usualRecipes } from './usual.ts';
@@ -50,6 +50,8 @@ export function settingOf(options: CompressOptions): Setting {
     throw new ValueError(OP, 'learningRate', 'positive', learningRate);
   checkCount(OP, 'workers', workers, 0, 64);
   if (worker !== undefined) checkText(OP, 'worker', worker);
+  if (worker !== undefined && workers === 0)
+    throw new ValueError(OP, 'worker', 'left out without workers, whose file it is', worker);
   if (journal !== undefined) checkJournal(OP, journal);
   if (onProgress !== undefined) checkFunction(OP, 'onProgress', onProgress, 'of what has finished');
   if (signal !== undefined)
@@ -60,10 +62,13 @@ export function settingOf(options: CompressOptions): Setting {
       'addEventListener, as that of new AbortController().signal has',
     );
   const recipes = recipesIn(options.recipes ?? usualRecipes());
-  const { trials = Math.min(16, recipes.length) } = options;
-  checkCount(OP, 'trials', trials, 1, recipes.length);
   if (strategy === 'grid' && options.trials !== undefined)
-    throw new ValueError(OP, 'trials', 'left out with grid, which tries all recipes', trials);
+    throw new ValueError(OP, 'trials', 'left out with grid, which tries all recipes', options.trials);
+  const others = drawable(recipes).length;
+  if (strategy !== 'grid' && others === 0)
+    throw new ValueError(OP, 'strategy', 'grid where all recipes are from scratch, of which none is drawn', strategy);
+  const { trials = Math.min(16, others) } = options;
+  if (strategy !== 'grid') checkCount(OP, 'trials', trials, 1, others);
   return {
     strategy,
     seeds,
@@ -82,7 +87,8 @@ function budgetOf(budget: CompressOptions['budget'] = {}): CompressBudget {
     return { bytes: budget };
   }
   checkOptions(`${OP}: budget`, budget, 'bytes parameters macs');
-  checkNumbers(OP, Object.fromEntries(Object.entries(budget).filter(([, most]) => most !== undefined)), 0);
+  const given = Object.entries(budget).filter(([, most]) => most !== undefined);
+  checkNumbers(OP, Object.fromEntries(given.map(([what, most]) => [`budget.${what}`, most])), 1);
   return budget;
 }
 
@@ -141,7 +147,8 @@ export function digestOf({ model, x, y, validation, test, batchSize }: Bench, se
     samples: all.map(({ data: { buffer, byteOffset, byteLength }, shape, dtype }) => {
       return { dtype, shape, sha256: sha256(new Uint8Array(buffer, byteOffset, byteLength)) };
     }),
-    ...{ strategy, seeds, seed, trials, batchSize, recipes: recipes.map(recipeKey) },
+    ...(strategy !== 'grid' && { seed, trials }), // a grid draws nothing
+    ...{ strategy, seeds, batchSize, recipes: recipes.map(recipeKey) },
   });
   return sha256(new TextEncoder().encode(text));
 }
