@@ -61,7 +61,7 @@ export function settingOf(options: CompressOptions): Setting {
       Object(signal).addEventListener,
       'addEventListener, as that of new AbortController().signal has',
     );
-  const recipes = recipesIn(options.recipes ?? usualRecipes());
+  const recipes = checkedRecipes(options.recipes ?? usualRecipes());
   if (strategy === 'grid' && options.trials !== undefined)
     throw new ValueError(OP, 'trials', 'left out with grid, which tries all recipes', options.trials);
   const others = drawable(recipes).length;
@@ -93,7 +93,7 @@ function budgetOf(budget: CompressOptions['budget'] = {}): CompressBudget {
 }
 
 /** Recipes, checked, each once. */
-function recipesIn(given: NonNullable<CompressOptions['recipes']>): Recipe[] {
+function checkedRecipes(given: NonNullable<CompressOptions['recipes']>): Recipe[] {
   if (!Array.isArray(given)) return recipesOf(OP, given as Exclude<typeof given, readonly Recipe[]>);
   if (given.length === 0) throw new ValueError(OP, 'recipes', 'a list of at least one', given);
   for (const [i, recipe] of given.entries()) checkedRecipe(OP, `recipes[${i}]`, recipe);

@@ -90,8 +90,13 @@ describe('a search on a table', () => {
   });
 
   test('figures of several kinds are there, and finite', () => {
-    const { points, original, best } = reportOf('whole');
-    for (const { bytes, tables, energy, validation, test: tested, lost, smaller } of points) {
+    const { points, original, best, damage } = reportOf('whole');
+    const told = points.find(({ number }) => number === damage?.number)!;
+    expect({ number: told.number, ...told.damage }).toEqual(damage);
+    for (const { bytes, tables, energy, validation, test: tested, lost, smaller, damage: own } of points) {
+      const [output] = own.report.outputs;
+      expect(output?.kind === 'classes' && output.accuracy.after.share).toBe(tested.score);
+      expect(own.lines[0]).toContain('36 samples');
       expect(lost.validation!.lost).toBeCloseTo(original.validation.score - validation.score, 12);
       expect(lost.test!.lost).toBeCloseTo(original.test.score - tested.score, 12);
       expect(bytes.gzip).toBeGreaterThan(0);

@@ -32,8 +32,7 @@ import {
   ValueError,
 } from '../../src/index.ts';
 import { sha256 } from '../../src/io/sha256.ts';
-import { dominates } from '../../src/pareto/fronts.ts';
-import { classifier, data, HALF, INT8, RECIPES, recipe, SPACE, WORKER } from './tools.ts';
+import { classifier, data, dominates, HALF, INT8, RECIPES, recipe, SPACE, WORKER } from './tools.ts';
 
 const standing = ({ bytes, validation: { score } }: Point) => ({ bytes, score });
 
