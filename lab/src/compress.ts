@@ -3,6 +3,7 @@ import {
   type Compression,
   FormatError,
   fromNetwork,
+  isBaseline,
   type Journal,
   StateError,
   usualRecipes,
@@ -37,10 +38,12 @@ export async function compressTable(
 ): Promise<void> {
   chooseKernels(flags);
   const out = resolve(around.folder, flags.out);
-  const all = usualRecipes().length;
+  const recipes = usualRecipes();
+  const all = recipes.length;
+  const drawn = recipes.filter((recipe) => !isBaseline(recipe)).length;
   const { trials = null } = flags;
-  if (trials !== null && trials > all)
-    throw new UsageError(`--trials ${trials} is more than there are: ${all} recipes`);
+  if (trials !== null && trials > drawn)
+    throw new UsageError(`--trials ${trials} is more than there are: ${drawn} recipes besides those from scratch`);
   const data = await readTraining(file, flags, around);
   const { start, as } = await startOf(data, flags, around);
   await checkFolder(out, ['report.json', PAGE, JOURNAL, pointPath(1, 'as it is', all)]);
@@ -142,6 +145,10 @@ function inWordsOfJournal(error: unknown, folder: string): unknown {
   if (error instanceof StateError && error.op === 'journal')
     return new UsageError(
       `${path}: is the journal of a call with another table, network or search: name another folder with --out, or remove it`,
+    );
+  if (error instanceof StateError && error.op === 'journalFile')
+    return new UsageError(
+      `${path}: another call writes to it: name another folder with --out, or wait until that one has ended, and call again`,
     );
   if (error instanceof FormatError && error.op === 'journal')
     return new UsageError(`${path}: ${error.message.replace(/^journal: /, '')}: remove it to begin anew`);

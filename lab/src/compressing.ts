@@ -23,7 +23,14 @@ import { planOf, REFERENCE } from './plans.ts';
 import { type JobData, prepare } from './prepare.ts';
 import { recipeName, withEpochs } from './recipe-names.ts';
 import type { ModelKind, Progress, SamplesAs } from './types-base.ts';
-import type { CompressReport, CompressSettings, FailedTrial, PointResult, Sized } from './types-compress.ts';
+import type {
+  CompressReport,
+  CompressSettings,
+  DamageTold,
+  FailedTrial,
+  PointResult,
+  Sized,
+} from './types-compress.ts';
 import { Workbench } from './workbench.ts';
 
 /** What the search begins with: a network of a kind, which is trained, or one that has been. */
@@ -145,6 +152,7 @@ function showing(
       best === null
         ? 'none within the limits so far'
         : `best so far ${whole(best.bytes)} bytes, ${decimals(best.validation.score)}`,
+      trials,
     );
   };
 }
@@ -169,6 +177,8 @@ function linesOf(report: DamageReport): string[] {
   return [head, ...lines.slice(1)].map((line) => line.trim());
 }
 
+const toldOf = (report: DamageReport): DamageTold => ({ report, lines: linesOf(report) });
+
 function resultsOf(
   { original, points, failures, best, reason }: Compression,
   measured: readonly MeasuredPoint[],
@@ -182,6 +192,7 @@ function resultsOf(
       smaller: original.bytes / point.bytes,
       ...sizedOf(point, measured[i]!),
       lost: { validation: lostIn(point.validationDamage), test: lostIn(point.testDamage) },
+      damage: toldOf(point.testDamage),
       ...{ isBaseline, isDominated, meets, exceeds },
       file: null,
     };
@@ -196,7 +207,6 @@ function resultsOf(
     failures: failures.map((failure) => ({ ...trialOf(failure), reason: failure.reason })),
     best: best === null ? null : numberOf(best),
     reason,
-    damage:
-      told === undefined ? null : { number: numberOf(told), report: told.testDamage, lines: linesOf(told.testDamage) },
+    damage: told === undefined ? null : { number: numberOf(told), ...toldOf(told.testDamage) },
   };
 }

@@ -105,9 +105,9 @@ function meansFinding(report: Found, { number, effort }: PointResult): string[] 
   ];
 }
 
-/** What a small network reaches without the model. */
+/** What a small network reaches without the model, with all epochs: with a part of them it is none to compare with. */
 function baselineFinding(report: Found, best: PointResult | undefined): string[] {
-  const baselines = bySize(report).filter(({ isBaseline }) => isBaseline);
+  const baselines = bySize(report).filter(({ isBaseline, effort }) => isBaseline && effort === 1);
   if (baselines.length === 0) return [];
   const [good] = baselines.filter(({ meets }) => meets);
   const all = `Of ${networks(baselines.length)} trained from scratch, by the labels alone,`;

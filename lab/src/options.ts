@@ -184,7 +184,11 @@ function compressCommand(program: Command, defaultEpochs: number): Command {
         ...['grid', 'random', 'halving'],
       ).default('grid'),
     )
-    .option('--trials <n>', 'how many recipes random and halving draw; default: 16', integer(1, 1_000_000))
+    .option(
+      '--trials <n>',
+      'how many recipes random and halving draw, besides those from scratch; default: 16',
+      integer(1, 1_000_000),
+    )
     .option(
       '--workers <n>',
       'how many recipes are followed at once; the networks are the same',

@@ -41,7 +41,10 @@ function bars(stream: NodeJS.WritableStream): Shown {
       );
       bar.start(steps, 0, { name: plain(name), detail: '' });
     },
-    tick: (detail) => bar?.increment(1, { detail: plain(detail) }),
+    tick(detail, steps) {
+      if (steps !== undefined) bar?.setTotal(steps);
+      bar?.increment(1, { detail: plain(detail) });
+    },
     end,
   };
 }

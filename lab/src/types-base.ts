@@ -22,8 +22,8 @@ export interface Figure {
 export interface Progress {
   /** A stage begins: its name and how many steps it has. */
   stage(name: string, steps: number): void;
-  /** One step of the stage is done; `detail` says what is next or how it goes. */
-  tick(detail: string): void;
+  /** One step of the stage is done; `detail` says what is next or how it goes, `steps` how many the stage has where it has other than it had. */
+  tick(detail: string, steps?: number): void;
 }
 
 /** Of the weights of a model with one seed. */

@@ -24,6 +24,12 @@ export interface Sized {
   readonly digest: string;
 }
 
+/** Damage against the model, and the same in words. */
+export interface DamageTold {
+  readonly report: Pick<DamageReport, 'samples' | 'outputs'>;
+  readonly lines: readonly string[];
+}
+
 /** What a recipe made. */
 export interface PointResult extends Sized {
   /** From 1, in the order of the trials: what tables and pictures call it. */
@@ -39,6 +45,8 @@ export interface PointResult extends Sized {
   readonly smaller: number;
   /** Accuracy or R² that the model has more; negative for what is better. */
   readonly lost: { readonly validation: Lost | null; readonly test: Lost | null };
+  /** What it changed in the model's answers to the test samples. */
+  readonly damage: DamageTold;
   /** Whether it was trained from scratch, by the labels alone: what the others are compared with. */
   readonly isBaseline: boolean;
   /** Whether another point has no more bytes and no lower score on the validation samples, and is better in one of them. */
@@ -86,7 +94,7 @@ export interface CompressReport {
     readonly seeds: readonly number[];
     readonly epochs: number;
     readonly strategy: 'grid' | 'random' | 'halving';
-    /** Recipes that were drawn; null: all. */
+    /** Recipes that were drawn, besides those from scratch; null: as many as usual, or all with a grid. */
     readonly trials: number | null;
     /** Bytes; null: any number. */
     readonly budget: number | null;
@@ -106,12 +114,7 @@ export interface CompressReport {
   /** Why it is that, or none. */
   readonly reason: string;
   /** What the best, or where there is none that with the highest score, changed in the model's answers to the test samples. */
-  readonly damage: {
-    readonly number: number;
-    readonly report: Pick<DamageReport, 'samples' | 'outputs'>;
-    /** The same in words. */
-    readonly lines: readonly string[];
-  } | null;
+  readonly damage: (DamageTold & { readonly number: number }) | null;
   /** Sentences with numbers about what was found. */
   readonly findings: readonly string[];
   readonly seconds: { readonly search: number; readonly total: number };

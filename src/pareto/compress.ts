@@ -54,11 +54,11 @@ export async function compress(model: Model, data: CompressData, options: Compre
   const original: Original = { ...figuresOf(OP, file, bench), file };
   const limits = { ...setting, maxDamage: setting.maxDamage ?? usualDamage(original) };
   exceeds(original, limits); // a limit that is about none of the outputs is refused before anything is trained
-  const digest = digestOf(bench, setting);
-  const kept = journal === undefined ? new Map() : keptIn(journal, digest);
+  const record = journal && { journal, digest: digestOf(bench, setting) }; // of all samples: not made for nothing
+  const kept = record === undefined ? new Map() : keptIn(record.journal, record.digest);
   const search = searchOf(setting.strategy, setting);
   const executor = setting.workers === 0 ? inline(bench) : workers(bench, setting.workers, worker);
-  if (journal !== undefined && journal.entries.length === 0) await journal.append(headOf(digest));
+  if (record?.journal.entries.length === 0) await record.journal.append(headOf(record.digest));
   let finished = 0;
   let resumed = 0;
   const all = await drive({

@@ -1,3 +1,4 @@
+import { breather } from '../base/breather.ts';
 import type { Executor } from './executors.ts';
 import { entryOf } from './journal.ts';
 import { type Search, trialKey } from './search.ts';
@@ -38,13 +39,16 @@ export async function drive({ search, executor, journal, keptOf, signal, onFinis
     search.tell(trial, 'failed' in outcome ? null : outcome.figures);
     onFinished({ trial, outcome }, wasKept);
   };
-  const start = (): boolean => {
+  const breath = breather();
+  const start = async (): Promise<boolean> => {
     const trial = search.ask();
     if (trial === null) return false;
     const place = asked++;
     const kept = keptOf(trialKey(trial));
-    if (kept !== null) finish(place, { trial, outcome: kept }, true);
-    else {
+    if (kept !== null) {
+      finish(place, { trial, outcome: kept }, true);
+      await breath(); // figures were found again, and others may follow at once
+    } else {
       const promise: Promise<Running> = executor.run(trial).then((outcome) => ({ trial, outcome, place, promise }));
       promise.catch(() => {}); // the race hears of it, unless another one ended it
       running.add(promise);
@@ -60,7 +64,7 @@ export async function drive({ search, executor, journal, keptOf, signal, onFinis
   try {
     for (;;) {
       do if (signal?.aborted) throw reasonOf(signal);
-      while (running.size < executor.slots && start());
+      while (running.size < executor.slots && (await start()));
       if (running.size === 0) return finished;
       const done = await Promise.race([stopped, ...running]);
       running.delete(done.promise);

@@ -4,10 +4,6 @@ export interface Standing {
   readonly score: number;
 }
 
-/** Whether the first is no worse in both and better in one. */
-export const dominates = (p: Standing, q: Standing): boolean =>
-  p.bytes <= q.bytes && p.score >= q.score && (p.bytes < q.bytes || p.score > q.score);
-
 /** Which of the points another one dominates. */
 export function dominatedIn(points: readonly Standing[]): boolean[] {
   const dominated = points.map(() => false);

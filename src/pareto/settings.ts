@@ -6,7 +6,6 @@ import { checkPair } from '../compress/observe.ts';
 import { sha256 } from '../io/sha256.ts';
 import { checkModel } from '../nn/check-model.ts';
 import type { Model } from '../nn/model.ts';
-import { saveModel } from '../nn/model-file.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { isNamedOptimizer, optimizerByName } from '../nn/optimizers.ts';
 import { checkSamples, listOf, oneOrAll, type SampleLists, type Tensors } from '../nn/samples.ts';
@@ -14,10 +13,11 @@ import { checkSeed } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkJournal } from './journal.ts';
 import { checked as checkedRecipe, plainRecipe, recipeKey, recipesOf } from './recipes.ts';
-import { type SearchSpace, STRATEGY_NAMES } from './search.ts';
+import { drawable, type SearchSpace, STRATEGY_NAMES } from './search.ts';
 import type { Bench } from './trials.ts';
 import type { CompressBudget, CompressData, CompressOptions, Recipe, StrategyName } from './types.ts';
 import { usualRecipes } from './usual.ts';
+import { fileOf } from './wire.ts';
 
 const OP = 'compress';
 
@@ -50,6 +50,8 @@ export function settingOf(options: CompressOptions): Setting {
     throw new ValueError(OP, 'learningRate', 'positive', learningRate);
   checkCount(OP, 'workers', workers, 0, 64);
   if (worker !== undefined) checkText(OP, 'worker', worker);
+  if (worker !== undefined && workers === 0)
+    throw new ValueError(OP, 'worker', 'left out without workers, whose file it is', worker);
   if (journal !== undefined) checkJournal(OP, journal);
   if (onProgress !== undefined) checkFunction(OP, 'onProgress', onProgress, 'of what has finished');
   if (signal !== undefined)
@@ -59,11 +61,14 @@ export function settingOf(options: CompressOptions): Setting {
       Object(signal).addEventListener,
       'addEventListener, as that of new AbortController().signal has',
     );
-  const recipes = recipesIn(options.recipes ?? usualRecipes());
-  const { trials = Math.min(16, recipes.length) } = options;
-  checkCount(OP, 'trials', trials, 1, recipes.length);
+  const recipes = checkedRecipes(options.recipes ?? usualRecipes());
   if (strategy === 'grid' && options.trials !== undefined)
-    throw new ValueError(OP, 'trials', 'left out with grid, which tries all recipes', trials);
+    throw new ValueError(OP, 'trials', 'left out with grid, which tries all recipes', options.trials);
+  const others = drawable(recipes).length;
+  if (strategy !== 'grid' && others === 0)
+    throw new ValueError(OP, 'strategy', 'grid where all recipes are from scratch, of which none is drawn', strategy);
+  const { trials = Math.min(16, others) } = options;
+  if (strategy !== 'grid') checkCount(OP, 'trials', trials, 1, others);
   return {
     strategy,
     seeds,
@@ -82,12 +87,13 @@ function budgetOf(budget: CompressOptions['budget'] = {}): CompressBudget {
     return { bytes: budget };
   }
   checkOptions(`${OP}: budget`, budget, 'bytes parameters macs');
-  checkNumbers(OP, Object.fromEntries(Object.entries(budget).filter(([, most]) => most !== undefined)), 0);
+  const given = Object.entries(budget).filter(([, most]) => most !== undefined);
+  checkNumbers(OP, Object.fromEntries(given.map(([what, most]) => [`budget.${what}`, most])), 1);
   return budget;
 }
 
 /** Recipes, checked, each once. */
-function recipesIn(given: NonNullable<CompressOptions['recipes']>): Recipe[] {
+function checkedRecipes(given: NonNullable<CompressOptions['recipes']>): Recipe[] {
   if (!Array.isArray(given)) return recipesOf(OP, given as Exclude<typeof given, readonly Recipe[]>);
   if (given.length === 0) throw new ValueError(OP, 'recipes', 'a list of at least one', given);
   for (const [i, recipe] of given.entries()) checkedRecipe(OP, `recipes[${i}]`, recipe);
@@ -131,16 +137,18 @@ export function benchFor(model: Model, data: CompressData, { batchSize = 32, lea
   return { model: copy, x, y, validation, test: own('test', data.test), samples, batchSize, learningRate: rate };
 }
 
-/** What all outcomes of a search depend on. */
+/** What all outcomes of a search depend on. Throws StateError for a model with code of the user's own, which no file tells. */
 export function digestOf({ model, x, y, validation, test, batchSize }: Bench, setting: Setting): string {
   const all = [x, y, ...validation, ...test].flatMap((each) => listOf(each as Tensor | readonly Tensor[]));
   const { strategy, seeds, seed, trials, recipes } = setting;
   const text = JSON.stringify({
-    model: sha256(saveModel(model, { withoutCode: true })), // with the optimizer, and so the rate
+    // With optimizer, and so the rate, and with losses: two that are code cannot be told apart
+    model: sha256(fileOf(model, 'the journal knows the model by its file', 'journal')),
     samples: all.map(({ data: { buffer, byteOffset, byteLength }, shape, dtype }) => {
       return { dtype, shape, sha256: sha256(new Uint8Array(buffer, byteOffset, byteLength)) };
     }),
-    ...{ strategy, seeds, seed, trials, batchSize, recipes: recipes.map(recipeKey) },
+    ...(strategy !== 'grid' && { seed, trials }), // a grid draws nothing
+    ...{ strategy, seeds, batchSize, recipes: recipes.map(recipeKey) },
   });
   return sha256(new TextEncoder().encode(text));
 }

@@ -169,7 +169,7 @@ export interface CompressData {
   readonly test: SampleLists;
 }
 
-/** The most that a network may take. */
+/** The most that a network may take, from 1 on. */
 export interface CompressBudget {
   /** Of the file. */
   readonly bytes?: number;
@@ -190,8 +190,9 @@ export interface Journal {
 
 /** How far a search is. */
 export interface CompressProgress {
-  /** Trials that are over, failed or not, and all that are known of. */
+  /** Trials that are over, failed or not. */
   readonly finished: number;
+  /** All that there will be, `finished` at the end. With `halving` it falls where so many fail that fewer go on than could. */
   readonly trials: number;
   /** Of those finished, found in the journal. */
   readonly resumed: number;
@@ -218,12 +219,12 @@ export interface CompressOptions {
   readonly recipes?: readonly Recipe[] | RecipeSpace;
   /**
    * `grid` tries all recipes, `random` so many of them as `trials` says, `halving` as many with a part of the epochs, and the best of
-   * these with more. Default `grid`.
+   * these with more. The last two try all networks from scratch besides (`isBaseline`), with all epochs. Default `grid`.
    */
   readonly strategy?: StrategyName;
-  /** How many recipes `random` and `halving` draw. Default 16, or all if they are fewer. */
+  /** How many recipes `random` and `halving` draw, besides those from scratch. Default 16, or all if they are fewer. */
   readonly trials?: number;
-  /** Of what these two draw. Default 0. */
+  /** Of what these two draw; `grid` draws nothing. Default 0. */
   readonly seed?: number;
   /** Samples of a step of training. Default 32. */
   readonly batchSize?: number;
@@ -231,9 +232,9 @@ export interface CompressOptions {
   readonly learningRate?: number;
   /** Workers that follow recipes at once; 0: none, and this thread does. The points are the same to the bit. Default 0. */
   readonly workers?: number;
-  /** Where the workers' file is, if a bundler has moved it. Default: beside this module. */
+  /** Where the workers' file is, if a bundler has moved it; left out without workers. Default: beside this module. */
   readonly worker?: string;
-  /** Where finished trials are kept; those that it has are not run again. Default nowhere. */
+  /** Where finished trials are kept; those that it has are not run again. Not with a loss or metric of one's own. Default nowhere. */
   readonly journal?: Journal;
   readonly onProgress?: (progress: CompressProgress) => void;
   /** Ends the search: what has finished is in the journal. */

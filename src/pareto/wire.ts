@@ -2,6 +2,7 @@ import type { TypedArray } from '../../kernels/arrays.ts';
 import { messageOf, StateError } from '../base/errors.ts';
 import { DamageReport } from '../compress/damage-report.ts';
 import type { DType } from '../memory/dtype.ts';
+import type { Model } from '../nn/model.ts';
 import { loadModel, saveModel } from '../nn/model-file.ts';
 import { listOf, oneOrAll, type SampleLists, type Tensors } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -38,17 +39,18 @@ const sentTensors = (all: Tensors): SentTensor[] => listOf(all as Tensor | reado
 const received = (all: readonly SentTensor[]): Tensors =>
   oneOrAll(all.map(({ data, shape, dtype }) => fromData(data, shape, dtype)));
 
+/** The model as a file, for what an option needs it for. Throws StateError for a model with code of the user's own. */
+export function fileOf(model: Model, need: string, option: 'workers' | 'journal'): Uint8Array<ArrayBuffer> {
+  try {
+    return saveModel(model);
+  } catch (error) {
+    throw new StateError('compress', `${need}, and there is none: ${messageOf(error)}. Leave out \`${option}\``);
+  }
+}
+
 /** Throws StateError for a model with code of the user's own, which cannot be sent. */
 export function sent({ model, x, y, validation, test, batchSize, learningRate }: Bench): SentBench {
-  let file: SentBench['model'];
-  try {
-    file = saveModel(model);
-  } catch (error) {
-    throw new StateError(
-      'compress',
-      `workers get the model as a file, and there is none: ${messageOf(error)}. Leave out \`workers\``,
-    );
-  }
+  const file = fileOf(model, 'workers get the model as a file', 'workers');
   const all = [[x, y], validation, test] as readonly SampleLists[];
   const samples = all.map(([xs, ys]) => [sentTensors(xs as Tensors), sentTensors(ys as Tensors)] as const);
   return { model: file, samples, batchSize, learningRate };

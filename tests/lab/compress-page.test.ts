@@ -252,6 +252,13 @@ describe('findings', () => {
   });
 });
 
+test('a network from scratch is none to compare with where it had a part of the epochs', () => {
+  const base = compressFixture();
+  const early = base.points.map((point) => (point.isBaseline ? { ...point, effort: 0.25 } : point));
+  expect(compressFindings(base).join()).toContain('Of 1 network trained from scratch');
+  expect(compressFindings({ ...base, points: early }).join()).not.toContain('from scratch');
+});
+
 test('means of a recipe are those of one rung of halving', () => {
   const [point] = compressFixture().points;
   const rungs = [0.25, 0.25, 1].map((effort, i) => ({ ...point!, effort, number: i + 1 }));

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +21,9 @@ import { whittle } from './run.ts';
 const WINE = fileURLToPath(new URL('../../data/wine.csv', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../lab/dist/main.js', import.meta.url));
 const KILL = new URL('./kill-after.mjs', import.meta.url).href;
+
+/** Networks from scratch, which are followed whatever is drawn. */
+const BASELINES = 8;
 
 /** A few recipes with few epochs on a small table. */
 const SEARCH = [WINE, '--target', 'class', '--epochs', '4', '--strategy', 'random', '--trials', '6', '--seed', '1'];
@@ -43,7 +55,8 @@ describe('a search on a table', () => {
     const { code, out, err } = await compress('again', ...SEARCH);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const report = reportOf('again');
-    expect(report.points).toHaveLength(6);
+    expect(report.points).toHaveLength(6 + BASELINES);
+    expect(report.points.filter(({ isBaseline }) => isBaseline)).toHaveLength(BASELINES);
     const front = report.points.filter(({ isDominated }) => !isDominated);
     const rows = out.split('\n').filter((line) => /^│ (\* )?\d/.test(line));
     expect(
@@ -77,8 +90,13 @@ describe('a search on a table', () => {
   });
 
   test('figures of several kinds are there, and finite', () => {
-    const { points, original, best } = reportOf('whole');
-    for (const { bytes, tables, energy, validation, test: tested, lost, smaller } of points) {
+    const { points, original, best, damage } = reportOf('whole');
+    const told = points.find(({ number }) => number === damage?.number)!;
+    expect({ number: told.number, ...told.damage }).toEqual(damage);
+    for (const { bytes, tables, energy, validation, test: tested, lost, smaller, damage: own } of points) {
+      const [output] = own.report.outputs;
+      expect(output?.kind === 'classes' && output.accuracy.after.share).toBe(tested.score);
+      expect(own.lines[0]).toContain('36 samples');
       expect(lost.validation!.lost).toBeCloseTo(original.validation.score - validation.score, 12);
       expect(lost.test!.lost).toBeCloseTo(original.test.score - tested.score, 12);
       expect(bytes.gzip).toBeGreaterThan(0);
@@ -113,7 +131,9 @@ describe('a call with the same folder', () => {
     const limits = ['--budget', `${smallest - 1}`, '--max-damage', '0.5', '--save', 'all'];
     const { code, out } = await compress('judged', ...SEARCH, ...limits);
     expect(code).toBe(0);
-    expect(out).toContain(`The search goes on: 6 trials are in ${join(folder, 'judged', 'journal.jsonl')}.`);
+    expect(out).toContain(
+      `The search goes on: ${6 + BASELINES} trials are in ${join(folder, 'judged', 'journal.jsonl')}.`,
+    );
     expect(out).toContain('No network is within the limits');
     const again = reportOf('judged');
     expect(textOf('judged', 'journal.jsonl')).toBe(journal);
@@ -157,6 +177,25 @@ describe('a call with the same folder', () => {
       err: `whittle: ${join('whole', 'journal.jsonl')}: is the journal of a call with another table, network or search: name another folder with --out, or remove it\n`,
     });
     expect([textOf('whole', 'journal.jsonl'), textOf('whole', 'report.json')]).toEqual([journal, report]);
+  });
+
+  test('is refused with the remedy where another call writes to its journal', async () => {
+    const out = 'two';
+    const line = JSON.stringify({ trial: { seed: 9 }, failed: 'of another call' });
+    const watcher = setInterval(() => {
+      // The other call goes on once this one has read the journal, which its first line shows
+      const path = join(folder, out, 'journal.jsonl');
+      if (!existsSync(path)) return;
+      clearInterval(watcher);
+      appendFileSync(path, `${line}\n`);
+    });
+    const { code, err } = await compress(out, ...SEARCH);
+    clearInterval(watcher);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: `whittle: ${join(out, 'journal.jsonl')}: another call writes to it: name another folder with --out, or wait until that one has ended, and call again\n`,
+    });
+    expect(existsSync(join(folder, out, 'report.json'))).toBe(false);
   });
 
   test('is refused where the journal is none', async () => {
@@ -261,7 +300,7 @@ describe('images', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const { model, points } = reportOf('digits');
     expect(model).toBe('cnn of 38,602 parameters on images of 8×8×1');
-    expect(points).toHaveLength(1);
+    expect(points).toHaveLength(1 + BASELINES);
   });
 });
 
@@ -270,10 +309,9 @@ test('several seeds are told of one by one, and as means of each recipe', async 
   expect(code).toBe(0);
   const { points, recipes, options } = reportOf('seeds');
   expect(options.seeds).toEqual([0, 1, 2]);
-  expect(recipes.map(({ points: own }) => own)).toEqual([
-    [1, 2, 3],
-    [4, 5, 6],
-  ]);
+  expect(recipes.map(({ points: own }) => own)).toEqual(
+    Array.from({ length: 2 + BASELINES }, (_, i) => [3 * i + 1, 3 * i + 2, 3 * i + 3]),
+  );
   for (const { points: own, bytes, validation, test: tested, meets, name } of recipes) {
     const of = own.map((number) => points[number - 1]!);
     expect(of.map((point) => point.name)).toEqual([name, name, name]);
@@ -297,7 +335,10 @@ test('numbers are judged by R², and halving tells the epochs of what it tried',
   expect(code).toBe(0);
   const { scoreName, points, findings } = reportOf('numbers');
   expect(scoreName).toBe('R²');
-  expect(points.map(({ effort }) => effort)).toEqual([0.25, 0.25, 0.25, 0.25, 0.5, 0.5, 1]);
+  expect(points.map(({ effort }) => effort)).toEqual([
+    ...[0.25, 0.25, 0.25, 0.25, 0.5, 0.5, 1],
+    ...Array.from({ length: BASELINES }, () => 1),
+  ]);
   expect(findings[0]).toContain('hundredths of R² lost');
   expect(out).toMatch(/│ +hundredths lost │/);
   expect(out).toMatch(/25 % of the epochs|50 % of the epochs/);
@@ -317,7 +358,7 @@ describe('what is wrong is one line, exit code 2, and nothing is written', () =>
     [
       'more trials than recipes',
       [...table, '--strategy', 'random', '--trials', '9999'],
-      /--trials 9999 is more than there are/,
+      /--trials 9999 is more than there are: 33 recipes besides those from scratch/,
     ],
     ['too many workers', ['--workers', '65'], /--workers.*0 to 64/],
     ['what cannot be saved', ['--save', 'none'], /--save.*front, all, best/],

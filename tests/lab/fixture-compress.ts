@@ -58,6 +58,7 @@ export function compressFixture(name = 'digits'): CompressReport {
       ...{
         smaller: 128_000 / bytes,
         lost: { validation: lost, test: lost },
+        damage: { report: { samples: 360, outputs: [] }, lines: ['Damage on 360 samples'] },
         isBaseline: i === 1,
         isDominated: i === 1,
       },

@@ -32,8 +32,7 @@ import {
   ValueError,
 } from '../../src/index.ts';
 import { sha256 } from '../../src/io/sha256.ts';
-import { dominates } from '../../src/pareto/fronts.ts';
-import { classifier, data, HALF, INT8, RECIPES, recipe, SPACE, WORKER } from './tools.ts';
+import { classifier, data, dominates, HALF, INT8, RECIPES, recipe, SPACE, WORKER } from './tools.ts';
 
 const standing = ({ bytes, validation: { score } }: Point) => ({ bytes, score });
 
@@ -196,7 +195,9 @@ describe('compress', () => {
       const alone = await compress(classifier(), data(), options);
       const other = await compress(classifier(), data(), { ...options, workers: 3, worker: WORKER });
       expect(everything(other)).toEqual(everything(alone));
-      expect(alone.points.length).toBe(strategy === 'random' ? 4 : 4 + 2 + 1);
+      const baselines = alone.points.filter((each) => each.isBaseline);
+      expect(baselines.map(({ effort }) => effort)).toEqual([1, 1, 1, 1, 1, 1]);
+      expect(alone.points.length - baselines.length).toBe(strategy === 'random' ? 4 : 4 + 2 + 1);
       const redrawn = await compress(classifier(), data(), { ...options, seed: 5 });
       expect(redrawn.points.map(({ recipe: own }) => own)).not.toEqual(alone.points.map(({ recipe: own }) => own));
     },
@@ -275,14 +276,14 @@ describe('compress', () => {
     const rungs = await compress(classifier(), data(), { recipes, strategy: 'halving' });
     const whole = await compress(classifier(), data(), { recipes });
     const full = rungs.points.filter(({ effort }) => effort === 1);
-    expect(rungs.points.map(({ effort }) => effort)).toEqual([0.25, 0.25, 0.25, 0.5, 0.5, 1]);
+    expect(rungs.points.map(({ effort }) => effort)).toEqual([0.25, 0.25, 0.5, 1, 1]);
     // A file is a file: whatever epochs it took, it stands among all others, and says what it had
     for (const [i, p] of rungs.points.entries()) {
       const beats = rungs.points.some((q) => dominates(standing(q), standing(p)));
       expect([i, p.isDominated]).toEqual([i, beats]);
     }
     const rows = String(rungs).split('\n');
-    expect([25, 50].map((n) => rows.filter((row) => row.endsWith(`, ${n} % of the epochs`)).length)).toEqual([3, 2]);
+    expect([25, 50].map((n) => rows.filter((row) => row.endsWith(`, ${n} % of the epochs`)).length)).toEqual([2, 1]);
     for (const point of full) {
       const { recipe: own, digest } = point;
       expect(whole.points.find((each) => recipeKey(each.recipe) === recipeKey(own))?.digest).toBe(digest);
@@ -342,7 +343,9 @@ describe('before anything is trained', () => {
   const cases: readonly (readonly [what: string, options: object, message: string])[] = [
     ['budget', { budget: 0 }, 'compress: budget must be at least 1, got 0'],
     ['budget', { budget: { latency: 1 } }, 'compress: budget: latency must be one of the options bytes'],
-    ['budget', { budget: { bytes: 'few' } }, 'compress: bytes must be at least 0'],
+    ['budget', { budget: { bytes: 'few' } }, 'compress: budget.bytes must be at least 1, got "few"'],
+    ['budget', { budget: { bytes: 0 } }, 'compress: budget.bytes must be at least 1, got 0'],
+    ['budget', { budget: { macs: 0.5 } }, 'compress: budget.macs must be at least 1, got 0.5'],
     ['maxDamage', { maxDamage: 0.02 }, 'Write { accuracy: 0.02 }'],
     ['maxDamage', { maxDamage: { r2: 0.1 } }, 'r2 of maxDamage must be left out for outputs of classes'],
     ['seeds', { seeds: [] }, 'compress: seeds must be a list of at least one'],
@@ -353,12 +356,18 @@ describe('before anything is trained', () => {
     ['recipes', { recipes: [{ ...RECIPES[0], code: 'zip' }] }, 'compress: recipes[0].code must be'],
     ['recipes', { recipes: 3 }, 'compress: the space: options must be an object'],
     ['strategy', { strategy: 'bayes' }, 'compress: strategy must be grid or random or halving'],
+    [
+      'strategy',
+      { strategy: 'random', recipes: RECIPES.slice(5) },
+      'compress: strategy must be grid where all recipes are from scratch',
+    ],
     ['trials', { trials: 1 }, 'compress: trials must be left out with grid'],
     ['trials', { trials: 2, strategy: 'random' }, 'compress: trials must be an integer from 1 to 1'],
     ['batchSize', { batchSize: 0 }, 'compress: batchSize must be'],
     ['learningRate', { learningRate: 0 }, 'compress: learningRate must be positive'],
     ['workers', { workers: -1 }, 'compress: workers must be an integer from 0 to 64'],
     ['worker', { worker: 3 }, 'compress: worker must be a text'],
+    ['worker', { worker: WORKER }, 'compress: worker must be left out without workers'],
     ['journal', { journal: [] }, 'compress: journal must be an object with entries and append'],
     ['onProgress', { onProgress: true }, 'compress: onProgress must be a function'],
     ['signal', { signal: true }, 'compress: signal must be a function addEventListener'],
@@ -402,7 +411,7 @@ describe('before anything is trained', () => {
     expect(await refusal(3 as never)).toBeInstanceOf(ValueError);
   });
 
-  test('a loss of the user’s own goes without workers, which it cannot be sent to', async () => {
+  test('a loss of the user’s own goes without workers and journal, which know the model by its file', async () => {
     const { x, y } = data();
     const model = new Sequential([
       new Dense(4, { activation: 'relu', inputShape: [4] }),
@@ -417,8 +426,19 @@ describe('before anything is trained', () => {
     expect((error as Error).message).toContain(
       'workers get the model as a file, and there is none: saveModel: the loss mine',
     );
+    const journal = memoryJournal();
+    await expect(compress(model, data(), { recipes, journal })).rejects.toMatchObject({
+      constructor: StateError,
+      message: expect.stringMatching(
+        /^compress: the journal knows the model by its file, and there is none: saveModel: the loss mine is code.*Leave out `journal`$/,
+      ),
+    });
+    expect(journal.entries).toEqual([]);
     const found = await compress(model, data(), { recipes });
     expect(found.failures).toEqual([]);
+    const metric = { name: 'mine', create: () => ({ update: () => {}, result: () => 0 }) };
+    model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: [metric] });
+    await expect(compress(model, data(), { recipes, journal })).rejects.toThrow('saveModel: the metric mine is code');
   });
 });
 

@@ -65,6 +65,29 @@ describe('a search with a journal', () => {
     expect(found.points.map(({ meets }) => meets)).toEqual([false, false, false, false]);
   });
 
+  test('lets other work in between trials that it has, and hears its signal there', async () => {
+    const controller = new AbortController();
+    let finished = 0;
+    const onProgress = (): void => {
+      if (finished++ === 0) setTimeout(() => controller.abort(), 0);
+      for (const until = performance.now() + 15; performance.now() < until; ); // longer than what is let pass without a breath
+    };
+    const search = run(memoryJournal(await whole), { onProgress, signal: controller.signal });
+    await expect(search).rejects.toMatchObject({ name: 'AbortError' });
+    expect(finished).toBeLessThan(recipes.length);
+  });
+
+  test('of another seed of what is drawn goes on where nothing is drawn, and no further', async () => {
+    const entries = await whole;
+    const journal = memoryJournal(entries);
+    await run(journal, { seed: 5 });
+    expect(journal.entries).toEqual(entries);
+    const drawn = memoryJournal();
+    await run(drawn, { strategy: 'random', trials: 1 });
+    const other = run(memoryJournal(drawn.entries), { strategy: 'random', trials: 1, seed: 5 });
+    await expect(other).rejects.toThrow('journal: it is of another model');
+  });
+
   test.each<[string, () => Promise<unknown>]>([
     ['another model', async () => compress(classifierOf(), data(), { recipes, journal: memoryJournal(await whole) })],
     ['other recipes', async () => run(memoryJournal(await whole), { recipes: RECIPES })],

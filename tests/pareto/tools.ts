@@ -1,4 +1,5 @@
 import { Dense, fromData, Random, Sequential, type Tensor } from '../../src/index.ts';
+import type { Standing } from '../../src/pareto/fronts.ts';
 import type { CompressData, Recipe, RecipeSpace } from '../../src/pareto/types.ts';
 
 export const NOTHING: Recipe = { student: null, distil: null, prune: null, share: null, quantize: null, code: 'range' };
@@ -57,3 +58,7 @@ export function classifier(): Sequential {
 
 /** The workers' file, which Node starts as JavaScript alone. */
 export const WORKER = new URL('../../dist/src/pareto/trial-worker.js', import.meta.url).href;
+
+/** Whether the first is no worse in both and better in one. */
+export const dominates = (p: Standing, q: Standing): boolean =>
+  p.bytes <= q.bytes && p.score >= q.score && (p.bytes < q.bytes || p.score > q.score);

@@ -20,7 +20,7 @@ import { deepCompression } from '../share/deep-compression.ts';
 import type { PruneStep, Recipe, Trial } from './types.ts';
 
 /** What recipes start from and train on. */
-export interface Kitchen {
+export interface Ingredients {
   /** The given model, compiled, with an optimizer without a schedule. */
   readonly model: Model;
   readonly x: Data;
@@ -33,7 +33,7 @@ export interface Kitchen {
 }
 
 /** What a recipe made. */
-export interface Baked {
+export interface Followed {
   readonly network: Graph<Stored>;
   readonly file: Uint8Array<ArrayBuffer>;
 }
@@ -42,16 +42,16 @@ export interface Baked {
 const PRUNINGS = 50;
 
 /** Follows a recipe: the network that it makes, and its file. Throws what its passes throw. The given model is unchanged. */
-export function baked({ recipe, seed, effort }: Trial, kitchen: Kitchen): Baked {
-  const { x, y, model, batchSize } = kitchen;
-  const work = new Work(recipe, effort, kitchen);
+export function follow({ recipe, seed, effort }: Trial, given: Ingredients): Followed {
+  const { x, y, model, batchSize } = given;
+  const work = new Work(recipe, effort, given);
   let now = work.ready(withSeed(model, seed));
   if (recipe.student !== null) {
     const { width, epochs } = recipe.student;
     const narrow = width === 1 ? now : pruneNeurons(now, { amount: 1 - width, scope: 'layer' });
     now = work.trained(work.ready(drawnAnew(narrow, seed)), epochs);
   }
-  if (recipe.prune !== null) now = pruned(now, recipe.prune, work, kitchen);
+  if (recipe.prune !== null) now = pruned(now, recipe.prune, work, given);
   if (recipe.share !== null) {
     const { clusters } = recipe.share;
     const centroids = work.epochs(recipe.share.epochs);
@@ -64,7 +64,7 @@ export function baked({ recipe, seed, effort }: Trial, kitchen: Kitchen): Baked 
     });
     return { network, file };
   }
-  const network = quantized(now, recipe.quantize, work, kitchen);
+  const network = quantized(now, recipe.quantize, work, given);
   return { network, file: encodeNetwork(network, { coding: recipe.code }) };
 }
 
@@ -72,12 +72,12 @@ export function baked({ recipe, seed, effort }: Trial, kitchen: Kitchen): Baked 
 class Work {
   private readonly recipe: Recipe;
   private readonly effort: number;
-  private readonly kitchen: Kitchen;
+  private readonly given: Ingredients;
 
-  constructor(recipe: Recipe, effort: number, kitchen: Kitchen) {
+  constructor(recipe: Recipe, effort: number, given: Ingredients) {
     this.recipe = recipe;
     this.effort = effort;
-    this.kitchen = kitchen;
+    this.given = given;
   }
 
   /** Of these, what is trained with this effort. */
@@ -86,12 +86,12 @@ class Work {
   }
 
   stepsIn(epochs: number): number {
-    return epochs * Math.ceil(this.kitchen.samples / this.kitchen.batchSize);
+    return epochs * Math.ceil(this.given.samples / this.given.batchSize);
   }
 
   /** A fresh one of the model's kind, whose rate falls to 0 in so many steps; with none it stays. */
   optimizer(steps: number): Optimizer {
-    const { model, learningRate } = this.kitchen;
+    const { model, learningRate } = this.given;
     const { name } = model.optimizer;
     const made = optimizerByName(name, { ...model.optimizer.config(), learningRate });
     if (steps > 0) made.learningRate = cosineDecay(learningRate, steps);
@@ -112,7 +112,7 @@ class Work {
   /** A model trained for so many epochs, by the labels, and by the given model where the recipe says so. */
   fitted(model: Model, epochs: number, callbacks: readonly Callback[]): Model {
     if (epochs === 0) return model;
-    const { x, y, batchSize, model: teacher } = this.kitchen;
+    const { x, y, batchSize, model: teacher } = this.given;
     const { distil } = this.recipe;
     const steps = this.stepsIn(epochs);
     const training = { epochs, batchSize, callbacks };
@@ -125,12 +125,12 @@ class Work {
   }
 
   private compile(own: Model, steps: number): void {
-    const { model } = this.kitchen;
+    const { model } = this.given;
     own.compile({ optimizer: this.optimizer(steps), ...choicesOf(model.objectives), replay: model.replay });
   }
 }
 
-function pruned(model: Model, step: PruneStep, work: Work, { x, y }: Kitchen): Model {
+function pruned(model: Model, step: PruneStep, work: Work, { x, y }: Ingredients): Model {
   const { structure, amount, epochs } = step;
   const samples = [x, y] as const;
   if (structure === 'neurons')
@@ -147,7 +147,7 @@ function pruned(model: Model, step: PruneStep, work: Work, { x, y }: Kitchen): M
   return work.trained(model, epochs, [schedule]);
 }
 
-function quantized(model: Model, step: Recipe['quantize'], work: Work, { x }: Kitchen): Graph<Stored> {
+function quantized(model: Model, step: Recipe['quantize'], work: Work, { x }: Ingredients): Graph<Stored> {
   if (step === null) return foldBatchNorm(toNetwork(model));
   if (step.method === 'rounded') {
     const hasRanges = step.format === 'static' || step.format === 'fixed';
