@@ -96,8 +96,15 @@ export interface Model {
   readonly trained: Trained | undefined;
 }
 
-/** Reads what `modelFile` wrote. Throws FileError for anything else. */
-export function readModel(bytes: Uint8Array, path: string): Model {
+/** What takes the place of a file that is no network. */
+const NETWORKS = 'Give a network that a run has left in models/ or points/, a .safetensors file';
+
+/** Whether a file begins as one of safetensors: with the length of its header, an object. */
+const isSafetensors = (bytes: Uint8Array): boolean =>
+  bytes[8] === '{'.charCodeAt(0) && [4, 5, 6, 7].every((at) => bytes[at] === 0);
+
+/** Reads what `modelFile` wrote; `remedy` is told of a file that is no network. Throws FileError for anything else. */
+export function readModel(bytes: Uint8Array, path: string, remedy = NETWORKS): Model {
   const refuse = (problem: string): never => {
     throw new FileError(`${path}: ${problem}`);
   };
@@ -119,7 +126,9 @@ export function readModel(bytes: Uint8Array, path: string): Model {
     return model;
   } catch (error) {
     if (error instanceof WhittleError)
-      return refuse(`is no network to predict with: ${error.message}. The network comes first, then the table`);
+      return refuse(
+        `${isSafetensors(bytes) && error.message.startsWith('safetensors: ') ? 'is damaged or cut off' : 'is no network'}: ${error.message}. ${remedy}`,
+      );
     if (error instanceof SyntaxError) return refuse(`its metadata are no JSON: ${error.message}`);
     throw error;
   }

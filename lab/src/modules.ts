@@ -21,7 +21,7 @@ export interface ModuleTable extends Trained {
 /** What is used of a module that `toModule` made. */
 export interface NetworkModule {
   readonly path: string;
-  readonly predict: (row: object) => unknown;
+  readonly predict: (row: object, na: readonly string[] | undefined) => unknown;
   /** Undefined for a regression. */
   readonly classes: readonly string[] | undefined;
   /** Undefined for a module that `whittle export` did not write. */
@@ -32,16 +32,23 @@ export interface NetworkModule {
 export const isModule = (path: string): boolean => /\.m?js$/.test(path);
 
 /** The module of a model as `toModule` makes it. Throws FileError for what modules cannot do. */
-export function moduleOf({ network, encoder }: Model, path: string, name: string, isReadable: boolean): ModuleText {
+export function moduleOf(
+  { network, encoder, trained }: Model,
+  path: string,
+  name: string,
+  isReadable: boolean,
+): ModuleText {
+  const na = trained?.na ?? MISSING;
+  const taken = areAlike(na, MISSING) ? na.filter((mark) => mark !== '-') : na;
   const spec = encoder.columns.find(
-    (column) => column.kind === 'category' && column.categories.some((text) => MISSING.includes(text) && text !== '-'),
+    (column) => column.kind === 'category' && column.categories.some((text) => taken.includes(text)),
   );
   if (spec !== undefined)
     throw new FileError(
-      `${path}: cannot become a module: "${spec.name}" has a category that modules take for a missing value (${MISSING.filter((mark) => mark !== '').join(', ')})`,
+      `${path}: cannot become a module: "${spec.name}" has a category that modules take for a missing value (${na.filter((mark) => mark !== '').join(', ')})`,
     );
   try {
-    return toModule(network, { name, encoder, minify: !isReadable });
+    return toModule(network, { name, encoder, na, minify: !isReadable });
   } catch (error) {
     if (!(error instanceof WhittleError)) throw error;
     throw new FileError(`${path}: cannot become a module: ${error.message.replace(/^toModule: /, '')}`);
@@ -66,6 +73,8 @@ export function exportedModule(model: Model, path: string, name: string, isReada
     types: `${types}/** How the table was written that the network was trained on: what \`whittle predict\` reads others by. */\nexport declare const table: object;\n`,
   };
 }
+
+const areAlike = (a: readonly string[], b: readonly string[]): boolean => a.join('\n') === b.join('\n');
 
 const isNumeric = (column: { readonly kind: string; readonly numeric?: boolean }): boolean => column.numeric === true;
 
@@ -94,7 +103,7 @@ export async function readModule(bytes: Uint8Array, path: string): Promise<Netwo
     return refuse('is no module of a network, as whittle export writes them');
   if (!passes(selfTest)) return refuse('its self-test fails, so it does not answer what its network did');
   try {
-    const ask = (row: object): unknown => predict(row);
+    const ask: NetworkModule['predict'] = (row, na) => predict(row, na);
     return { path, predict: ask, classes, table: table === undefined ? undefined : moduleTableOf(table) };
   } catch (error) {
     if (error instanceof SyntaxError) return refuse(error.message);
@@ -122,6 +131,20 @@ function moduleTableOf(given: unknown): ModuleTable {
 
 const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** As many columns are told. */
+const MANY = 8;
+
+const lackText = (lacks: readonly string[], names: readonly string[]): string => {
+  const listed = (some: readonly string[]): string =>
+    `${some
+      .slice(0, MANY)
+      .map((name) => JSON.stringify(name))
+      .join(', ')}${some.length > MANY ? ` and ${some.length - MANY} more` : ''}`;
+  return lacks.length === 1
+    ? `column ${listed(lacks)}: is not in the table, which has ${listed(names)}`
+    : `columns ${listed(lacks)}: are not in the table, which has ${listed(names)}`;
+};
+
 /** What the module says of every row. Throws UsageError, with the first line, for rows that it refuses. */
 export function moduleAnswers(module: NetworkModule, table: RawTable, file: string): Answers {
   const { classes, path } = module;
@@ -129,10 +152,15 @@ export function moduleAnswers(module: NetworkModule, table: RawTable, file: stri
   const probabilities: number[] = [];
   const numbers: number[] = [];
   const refused: string[] = [];
+  const lacks = module.table?.used.filter((name) => !table.names.includes(name)) ?? [];
+  if (lacks.length > 0) throw new UsageError(`${file}: ${lackText(lacks, table.names)}`);
   const cells = rowsOf(table, module.table);
+  // Cells are missing by the marks that this table was read with, which may be others than those of training
+  const { na } = table.dialect;
+  const marks = areAlike(na, module.table?.na ?? MISSING) ? undefined : na;
   for (let row = 0; row < table.rows; row++) {
     try {
-      const answer = module.predict(cells(row));
+      const answer = module.predict(cells(row), marks);
       const { label, probabilities: own } = Object(answer) as Record<string, unknown>;
       if (classes !== undefined && typeof label === 'string' && isNumbers(own) && own.length === classes.length) {
         labels.push(label);

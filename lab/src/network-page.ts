@@ -121,7 +121,7 @@ function tableSection(fields: readonly Field[]): Markup {
   const rest = fields.length > some.length ? ' and so on' : '';
   return html`<section aria-labelledby="table" id="drop"><h2 id="table">A whole table</h2>
 <p>CSV whose first line has the names of the columns, in any order: ${some.join(', ')}${rest}. Drop a file here, choose one, or paste the rows.</p>
-<p class="tools"><label for="file">A file</label> <input type="file" id="file" accept=".csv,.tsv,.txt,text/csv"></p>
+<p class="tools"><label for="file">A file</label> <input type="file" id="file" accept=".csv,.tsv,.txt,text/csv"> <label for="encoding">written in</label> <select id="encoding"><option value="utf-8">UTF-8</option><option value="windows-1252">windows-1252, as of old Excel</option></select></p>
 <p><label for="rows">Rows</label><textarea id="rows" rows="6" spellcheck="false"></textarea></p>
 <p class="tools"><button type="button" id="ask">Predict these rows</button> <a id="load" download="predictions.csv" hidden>Download predictions.csv</a></p>
 <p id="read" role="status"></p>

@@ -159,14 +159,25 @@ export const SCRIPT = `({ predict, selfTest }, facts, drawing) => {
     const lines = [[...names, ...heads], ...others.map(({ cells }, i) => [...cells, ...answers[i].map(told)])];
     return { count: others.length, text: lines.map((cells) => cells.map(quoted).join(delimiter) + '\\n').join('') };
   };
+  // The text of a file. Throws RangeError for bytes that are not of its encoding, which would become other texts unnoticed.
+  const decoded = (bytes, encoding) => {
+    const [first, second] = bytes;
+    const mark = first === 255 && second === 254 ? 'utf-16le' : first === 254 && second === 255 ? 'utf-16be' : null;
+    try {
+      return new TextDecoder(mark ?? encoding, { fatal: true }).decode(bytes);
+    } catch {
+      const other = mark === null ? 'If an old Excel or another program of Windows wrote it, choose windows-1252; else save it as UTF-8' : 'Save it as UTF-8';
+      throw new RangeError('the file is not ' + (mark ?? encoding).toUpperCase() + ' text. ' + other);
+    }
+  };
   let address = null;
-  const ask = () => {
+  const show = (textOf) => {
     if (address !== null) URL.revokeObjectURL(address);
     address = null;
     at('load').hidden = at('out').hidden = true;
     at('read').classList.remove('wrong');
     try {
-      const { count, text } = predicted(at('rows').value);
+      const { count, text } = predicted(textOf());
       address = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
       at('load').href = address;
       at('predictions').value = text;
@@ -177,11 +188,17 @@ export const SCRIPT = `({ predict, selfTest }, facts, drawing) => {
       at('read').classList.add('wrong');
     }
   };
+  const ask = () => show(() => at('rows').value);
+  let taken; // the file whose rows are shown, read again where another encoding is chosen
   const take = async (file) => {
     if (file === undefined) return;
-    at('rows').value = await file.text();
-    ask();
+    taken = file;
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    at('rows').value = '';
+    show(() => (at('rows').value = decoded(bytes, at('encoding').value)));
   };
+  at('encoding').addEventListener('change', () => take(taken));
+  at('rows').addEventListener('input', () => (taken = undefined));
   at('ask').addEventListener('click', ask);
   at('file').addEventListener('change', ({ target: { files } }) => take(files[0]));
   const drop = at('drop');

@@ -18,6 +18,7 @@ textarea { font: .85rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, mono
 button { background: var(--tint); border: 1px solid var(--gap); border-radius: 6px; padding: .4rem .9rem; min-height: 2.6rem; cursor: pointer; }
 button:hover { border-color: var(--ink); }
 .tools { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: center; max-width: none; }
+.tools select { width: auto; max-width: 100%; }
 .tools label:has(input) { font-weight: 400; font-size: .92rem; }
 input[type="checkbox"] { width: 1.1rem; height: 1.1rem; vertical-align: -.18rem; margin: 0 .3rem 0 0; accent-color: var(--train); }
 input[type="file"] { max-width: 100%; min-width: 0; font-size: .92rem; color: var(--soft); }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { commandNear, isWord } from './misspelled.ts';
 import { type ExportFlags, exportCommand, languageOf, type PageFlags, pageCommand } from './options-export.ts';
 import { addReading, type ReadFlags } from './options-reading.ts';
 import type { ImageShape, ModelKind } from './types-base.ts';
@@ -80,6 +81,10 @@ export function parse(
   args: readonly string[],
   { defaultEpochs, version, show }: { defaultEpochs: number; version: string; show(text: string): void },
 ): Typed {
+  const [first = ''] = args;
+  const meant = commandNear(first);
+  if (meant !== undefined)
+    throw new UsageError(`there is no command ${first}. Did you mean ${meant}? If it is your table, write ./${first}`);
   let typed: Typed | undefined;
   const program = trainCommand(defaultEpochs, version, show);
   program.action((given: string | undefined) => {
@@ -167,7 +172,7 @@ function compressCommand(program: Command, defaultEpochs: number): Command {
     .option(
       '--model <kind or file>',
       `what is trained: ${KINDS_TEXT}; or the file of a network that a run has left in models/, trained on the same table with the same options and seed`,
-      (text: string): CompressFlags['model'] => KINDS.find((kind) => kind === text) ?? { file: text },
+      kindOrFile,
       'mlp',
     )
     .option('--budget <size>', 'the most bytes that a file may have, such as 20000, 20kB or 1.5MB', bytesOf)
@@ -315,6 +320,16 @@ function pointsOf(text: string): number {
   const points = /^\d{1,3}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
   if (points <= 100) return points;
   throw new InvalidArgumentError('It must be a number of points from 0 to 100, such as 2 or 0.5.');
+}
+
+/** Reads a kind of network, or the name of a file. Throws for a word, which is no name of such a file. */
+function kindOrFile(text: string): CompressFlags['model'] {
+  const kind = KINDS.find((each) => each === text);
+  if (kind === undefined && isWord(text))
+    throw new InvalidArgumentError(
+      `It must be ${KINDS.join(', ')}, or the file of a network, such as report/models/teacher.safetensors; if ${text} is one, write ./${text}.`,
+    );
+  return kind ?? { file: text };
 }
 
 /** Throws UsageError for options before a command that has its own. */

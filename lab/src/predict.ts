@@ -11,6 +11,9 @@ import type { Surroundings } from './surroundings.ts';
 import { sentencesOf } from './words.ts';
 import { checkFolder, isOther, writeFiles } from './write.ts';
 
+/** What is told of a file that is no network. */
+const ORDER = 'The network comes first, a .safetensors file of models/ or points/, or a module; then the table';
+
 /** As many names of columns are told. */
 const MANY = 6;
 
@@ -24,7 +27,7 @@ interface Answering {
 }
 
 async function answering(bytes: Uint8Array, path: string): Promise<Answering> {
-  if (!isModule(path)) return ofNetwork(readModel(bytes, path));
+  if (!isModule(path)) return ofNetwork(readModel(bytes, path, ORDER));
   const module = await readModule(bytes, path);
   const { table: trained } = module;
   return {

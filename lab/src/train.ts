@@ -1,4 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { inShell } from './format.ts';
 import { modelFile, modelPath, SHIPPED, SMALLEST } from './models.ts';
 import { checkNetwork } from './networks.ts';
 import type { TrainFlags } from './options.ts';
@@ -56,7 +57,8 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
     around.output.write(
       `Networks in ${dirname(best)}, with their encoder, which is not in the bytes above: ${names}\n`,
     );
-    if (file !== undefined) around.output.write(`To use the recommended one: whittle predict ${best} <new table>\n`);
+    if (file !== undefined)
+      around.output.write(`To use the recommended one: npx whittle-cli predict ${inShell(best)} new.csv\n`);
   }
   around.output.write(`Report: ${page}\n`);
   await openPage(page, flags, around);

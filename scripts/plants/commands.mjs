@@ -168,4 +168,25 @@ export const plants = [
     replace: '',
     mustFail: ['tests/lab/network-page.test.ts'],
   },
+  {
+    name: 'a page reads bytes that are not UTF-8 as other texts',
+    file: 'lab/src/network-script.ts',
+    find: '{ fatal: true }',
+    replace: '{ fatal: false }',
+    mustFail: ['tests/lab/network-page.test.ts'],
+  },
+  {
+    name: 'a module is asked by the marks of training where --na names others',
+    file: 'lab/src/modules.ts',
+    find: 'module.predict(cells(row), marks)',
+    replace: 'module.predict(cells(row), undefined)',
+    mustFail: ['tests/lab/export.test.ts'],
+  },
+  {
+    name: 'a misspelled command is taken for the file of a table',
+    file: 'lab/src/options.ts',
+    find: 'if (meant !== undefined)',
+    replace: 'if (meant === first)',
+    mustFail: ['tests/lab/options.test.ts'],
+  },
 ];

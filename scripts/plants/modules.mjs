@@ -59,9 +59,23 @@ export const plants = [
   {
     name: 'a module takes a lone dash for a gap of texts',
     file: 'src/export/module-table.ts',
-    find: `' && (word !== "-" || !own.categories || own.numeric)'`,
+    find: `' && (word !== "-" || na !== MARKS || !own.categories || own.numeric)'`,
     replace: `''`,
     mustFail: ['tests/export/module-rows.test.ts'],
+  },
+  {
+    name: 'a module takes the usual marks of a missing value whatever training had',
+    file: 'src/export/module-table.ts',
+    find: 'na.map(text)',
+    replace: 'MISSING.map(text)',
+    mustFail: ['tests/export/module-rows.test.ts'],
+  },
+  {
+    name: 'a module takes its own marks of a missing value where a call names others',
+    file: 'src/export/module-table.ts',
+    find: 'answer(rows, "", na);',
+    replace: 'answer(rows, "", MARKS);',
+    mustFail: ['tests/export/module-rows.test.ts', 'tests/lab/export.test.ts'],
   },
   {
     name: 'a module runs texts, gaps and rows as numbers',

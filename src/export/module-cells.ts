@@ -1,5 +1,4 @@
 import { type DateFormat, MONTHS, PATTERNS, TIME } from '../data/dates.ts';
-import { MISSING } from '../data/scan.ts';
 import { text } from './module-ports.ts';
 
 /**
@@ -7,7 +6,6 @@ import { text } from './module-ports.ts';
  * what UTF-8 does not have is U+FFFD.
  */
 export const CELLS: Readonly<Record<string, string>> = {
-  MARKS: `const MARKS = [${MISSING.map(text).join(', ')}];`,
   trimmed: `function trimmed(word, blanks) {
   let from = 0, to = word.length;
   while (from < to && blanks.includes(word[from])) from++;

@@ -13,7 +13,7 @@ export type ModuleEncoder =
   | { readonly toJSON: () => ScalerJSON };
 
 /** The text of `predict`. Throws for an encoder that does not fit the network. */
-export function predictText(encoder: ModuleEncoder, listing: Listing): Predicting {
+export function predictText(encoder: ModuleEncoder, listing: Listing, na: readonly string[] | undefined): Predicting {
   const { inputs, outputs } = listing;
   const { toJSON } = Object(encoder) as { readonly toJSON?: unknown };
   const json: unknown = typeof toJSON === 'function' ? toJSON.call(encoder) : encoder;
@@ -25,7 +25,7 @@ export function predictText(encoder: ModuleEncoder, listing: Listing): Predictin
       'toModule',
       'an encoder goes before a network of one input of real numbers and one output. Leave it out, and encode before run()',
     );
-  if (format === 'whittle-table-encoder') return tableText(readEncoder(json), input.size, output.size);
+  if (format === 'whittle-table-encoder') return tableText(readEncoder(json), input.size, output.size, na);
   if (type === 'StandardScaler') return scalerText(StandardScaler.fromJSON(json).toJSON(), input.size);
   if (type === 'MinMaxScaler') return scalerText(MinMaxScaler.fromJSON(json).toJSON(), input.size);
   const wanted = 'a fitted TableEncoder, StandardScaler or MinMaxScaler, or the JSON of one';

@@ -1,5 +1,6 @@
 import { ShapeError } from '../base/errors.ts';
 import { type ColumnSpec, featuresOf, LARGEST, LARGEST_SCALED, misfitOf } from '../data/encodings.ts';
+import { MISSING } from '../data/scan.ts';
 import type { TargetSpec } from '../data/targets.ts';
 import type { Fitted } from '../data/transforming.ts';
 import { datesText } from './module-cells.ts';
@@ -81,15 +82,17 @@ function columnText(spec: ColumnSpec, { missing, unknown }: Fitted): string {
 const lines = (...given: readonly (string | false)[]): string => given.filter((line) => line !== false).join('\n');
 
 /** The text of what makes the features of a row, to the bits of `TableEncoder.transform`. */
-function encodedText(fitted: Fitted, size: number): string {
+function encodedText(fitted: Fitted, size: number, areUsual: boolean): string {
   const { columns, clip, missing, unknown } = fitted;
   const needs = needsOf(columns);
   const scaled = '(value - own.center[k]) / own.scale[k]';
   const cut = clip === null ? scaled : `Math.max(-${clip}, Math.min(${clip}, ${scaled}))`;
+  // Of the usual marks a dash is a text in a column of texts, as the reader takes it
+  const dash = areUsual && needs.words ? ' && (word !== "-" || na !== MARKS || !own.categories || own.numeric)' : '';
   const put = (k: string, value: string): string => (needs.scaled ? `put(${k}, ${value})` : `x[at++] = ${value}`);
   return lines(
     `// What a row of the table, an object of its columns, is encoded as.
-function encoded(row, where) {
+function encoded(row, where, na) {
   const x = new Float32Array(${size});
   let at = 0;
   if (Object(row) !== row || Array.isArray(row)) throw new RangeError("predict: " + where + "a row is an object of columns");
@@ -102,7 +105,7 @@ function encoded(row, where) {
       x[at++] = ${needs.bare ? `own.center ? ${cut} : value` : cut};
     };`,
     `    const word = wordOf(row, own.name, refuse);
-    const isMissing = MARKS.includes(word)${needs.words ? ' && (word !== "-" || !own.categories || own.numeric)' : ''};`,
+    const isMissing = ${dash === '' ? '!word' : '(!word'} || na.includes(word)${dash === '' ? '' : `)${dash}`};`,
     needs.categories && categoriesText(needs, put, missing === 'error' || unknown === 'error', unknown === 'error'),
     (needs.numbers || needs.dates) && numbersText(fitted, needs, put),
     `  }
@@ -157,34 +160,37 @@ function numbersText(
 }
 
 /** `predict` for rows of a table, and the types of all that it takes and gives. */
-export function tableText(fitted: Fitted, size: number, results: number): Predicting {
+export function tableText(fitted: Fitted, size: number, results: number, na: readonly string[] = MISSING): Predicting {
   const { columns, target } = fitted;
   checkWidth(columns.flatMap(featuresOf).length, size);
   const answer = answerText(target, results);
+  const areUsual = na.join('\n') === MISSING.join('\n');
+  const marks = areUsual ? 'marks such as "NA"' : `these: ${na.map((mark) => inDoc(text(mark))).join(', ')}`;
   const formats = columns.flatMap((spec) => (spec.kind === 'date' ? [spec.format] : []));
   return {
     source: [
+      `const MARKS = [${na.map(text).join(', ')}];`,
       `const columns = [\n${columns.map((spec) => `  ${columnText(spec, fitted)},\n`).join('')}];`,
       ...(formats.length > 0 ? datesText(formats) : []),
       ...answer.before,
-      encodedText(fitted, size),
+      encodedText(fitted, size, areUsual),
       answer.function,
-      `// The answer to a row, or a list of answers to a list of rows.
-export function predict(rows) {
-  return Array.isArray(rows) ? rows.map((row, i) => answer(row, "row " + i + ": ")) : answer(rows, "");
+      `// The answer to a row, or a list of answers to a list of rows; na: the texts that mean a missing cell.
+export function predict(rows, na = MARKS) {
+  return Array.isArray(rows) ? rows.map((row, i) => answer(row, "row " + i + ": ", na)) : answer(rows, "", na);
 }`,
     ],
     types: [
-      '/** What a row may hold: null, undefined, NaN, "" and marks such as "NA" are missing cells. */',
+      `/** What a row may hold: null, undefined, NaN, "" and ${marks} are missing cells, unless \`na\` says which texts are. */`,
       'export type Cell = string | number | bigint | boolean | Date | null | undefined;',
       '/** A row of the table. More columns than these are no matter. */',
       `export interface Row {\n${columns.map(fieldText).join('')}}`,
       ...answer.types,
       // Types of their own take more columns. Lists come first: they have a length, which a column may be called too
       '/** The answers to rows of the table, each by itself. Throws RangeError, with the row from 0, for what does not fit. */',
-      `export declare function predict<Own extends Row>(rows: readonly Own[]): ${answer.list}[];`,
+      `export declare function predict<Own extends Row>(rows: readonly Own[], na?: readonly string[]): ${answer.list}[];`,
       '/** The answer to a row of the table. Throws RangeError, with the column, for what does not fit. */',
-      `export declare function predict<Own extends Row>(row: Own): ${answer.type};`,
+      `export declare function predict<Own extends Row>(row: Own, na?: readonly string[]): ${answer.type};`,
     ],
   };
 }
@@ -210,24 +216,24 @@ interface AnswerText {
 function answerText(target: TargetSpec | null, results: number): AnswerText {
   const plain = (type: string, expression: string): AnswerText => ({
     before: [],
-    function: `function answer(row, where) {\n  return ${expression};\n}`,
+    function: `function answer(row, where, na) {\n  return ${expression};\n}`,
     ...{ types: [], type, list: type },
   });
-  if (target === null) return plain('Float32Array', 'run(encoded(row, where))');
+  if (target === null) return plain('Float32Array', 'run(encoded(row, where, na))');
   const { task, name } = target;
   const wanted = task === 'regression' ? 1 : target.classes.length;
   if (results !== wanted && !(results === 1 && wanted === 2))
     throw new ShapeError('toModule', [[results], [wanted]], `the encoder asks for ${wanted} outputs for "${name}"`);
   if (task === 'regression') {
     const { center, scale } = target.scaling ?? { center: [0], scale: null };
-    return plain('number', `run(encoded(row, where))[0]${scale === null ? '' : ` * ${scale[0]}`} + ${center[0]}`); // -0 is 0
+    return plain('number', `run(encoded(row, where, na))[0]${scale === null ? '' : ` * ${scale[0]}`} + ${center[0]}`); // -0 is 0
   }
   const both = results === 1 && wanted === 2 ? '[1 - y[0], y[0]]' : 'Array.from(y)';
   const classes = target.classes.map(text).join(', ');
   return {
     before: [`export const classes = [${classes}];`],
-    function: `function answer(row, where) {
-  const y = run(encoded(row, where)), probabilities = ${both};
+    function: `function answer(row, where, na) {
+  const y = run(encoded(row, where, na)), probabilities = ${both};
   if (!y.every((p) => p >= 0 && p <= 1)) throw new RangeError("predict: the network gives no probabilities");
   return { label: classes[probabilities.indexOf(Math.max(...probabilities))], probabilities };
 }`,

@@ -29,6 +29,11 @@ export interface ModuleOptions {
    * it is one number in every way that fits. Default: none.
    */
   readonly encoder?: ModuleEncoder;
+  /**
+   * Texts that mean a missing cell in rows that `predict` of a `TableEncoder` takes, as `na` of `readCSV` in training; an empty one
+   * always does. Default: `MISSING`, the usual ones.
+   */
+  readonly na?: readonly string[];
 }
 
 /** A network as source code. */
@@ -62,13 +67,15 @@ export interface ModuleText {
  * await writeFileAtomic(path, source);
  */
 export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): ModuleText {
-  checkOptions('toModule', options, 'name minify encoder');
-  const { name = 'A network', minify = true, encoder } = options;
+  checkOptions('toModule', options, 'name minify encoder na');
+  const { name = 'A network', minify = true, encoder, na } = options;
   checkText('toModule', 'name', name);
   if (name.trim() === '') throw new ValueError('toModule', 'name', 'a text that is not empty', name);
   checkFlag('toModule', 'minify', minify);
+  if (na !== undefined && !(Array.isArray(na) && na.every((mark) => typeof mark === 'string')))
+    throw new ValueError('toModule', 'na', 'a list of texts', na);
   const listing = listingOf('toModule', network);
-  const predicting = encoder === undefined ? null : predictText(encoder, listing);
+  const predicting = encoder === undefined ? null : predictText(encoder, listing, na);
   const numbers = new Numbers();
   const defined = new Map<string, string>();
   const calls = callsOf(listing, {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DATE_FORMATS, type DateFormat } from '../../src/data/dates.ts';
-import { type EncoderOptions, TableEncoder, tableOf } from '../../src/data/index.ts';
+import { type EncoderOptions, readCSV, TableEncoder, tableOf } from '../../src/data/index.ts';
 import { toModule } from '../../src/export/module.ts';
-import { Dense, Sequential, toNetwork } from '../../src/index.ts';
+import { Dense, predictNetwork, Sequential, toNetwork } from '../../src/index.ts';
 import { imported } from './imported.ts';
 import { type Predicting, told } from './rows.ts';
 
@@ -204,6 +204,27 @@ describe('a list of rows', () => {
       told(encoder, network, { size: 1 }),
     ]);
     expect(predict([])).toEqual([]);
+  });
+
+  test('has the missing cells that its marks say, which a call may replace', async () => {
+    const known = ['NA', 'red', '-', 'red', 'NA', '-'].map((color, i) => ({ color, size: i % 3 === 1 ? null : i }));
+    const csv = (rows: readonly (readonly unknown[])[]): string =>
+      `color,size\n${rows.map((cells) => cells.join(',')).join('\n')}\n`;
+    const na = ['', '?', '-1'];
+    const own = new TableEncoder({ missing: 'category' });
+    own.fit(readCSV(csv(known.map(({ color, size }) => [color, size ?? '?'])), { na }));
+    const net = toNetwork(
+      new Sequential([new Dense(2, { activation: 'tanh', inputShape: [own.featureNames.length] })], { seed: 2 }),
+    );
+    const ask = (await imported(toModule(net, { encoder: own, na }).source)) as Predicting;
+    for (const [color, size] of [['NA', '-1'], ['?', '4'], ['-', ''], ['', 2], ['red', '?']] as const) // biome-ignore format: rows
+      for (const marks of [undefined, ['', 'red', '-1', '?']]) {
+        const { features } = own.transform(readCSV(csv([[color, size]]), { na: marks ?? na, header: true }));
+        expect(ask.predict({ color, size }, marks)).toEqual(Float32Array.from(predictNetwork(net, features).data));
+      }
+    expect(() => ask.predict({ color: 'NA', size: 'NA' })).toThrow('column size is no number: NA');
+    for (const given of ['NA', [1], null])
+      expect(() => toModule(net, { encoder: own, na: given as never })).toThrow('toModule: na must be a list of texts');
   });
 
   test('is refused with the row and the column of what does not fit', async () => {

@@ -4,7 +4,7 @@ import type { Exported } from './imported.ts';
 
 /** A module with an encoder. */
 export interface Predicting extends Exported {
-  readonly predict: (rows: unknown) => unknown;
+  readonly predict: (rows: unknown, na?: readonly string[]) => unknown;
   readonly classes: readonly string[];
 }
 

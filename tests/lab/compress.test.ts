@@ -363,7 +363,7 @@ describe('what is wrong is one line, exit code 2, and nothing is written', () =>
     ['too many workers', ['--workers', '65'], /--workers.*0 to 64/],
     ['what cannot be saved', ['--save', 'none'], /--save.*front, all, best/],
     ['a model that is neither', [...table, '--model', 'vgg'], /vgg: there is no such file/],
-    ['a model that is a table', [...table, '--model', WINE], /wine\.csv: is no network to predict with/],
+    ['a model that is a table', [...table, '--model', WINE], /wine\.csv: is no network: .* a \.safetensors file/],
     ['an option of training alone', ['--no-light'], /unknown option '--no-light'/],
     ['a table without a target', [WINE], /a table needs --target/],
     ['an output below a file', [...table, '--out', join('file', 'deep')], /a part of the path is no folder/],

@@ -75,7 +75,7 @@ describe('a module', () => {
     expect(source.startsWith(toModule(network, { encoder, minify: true, name: 'fruit' }).source)).toBe(true);
     expect(source).not.toMatch(/\bimport\b|\brequire\b/);
     const types = read('apart/fruit.d.mts');
-    expect(types).toContain('export declare function predict<Own extends Row>(row: Own)');
+    expect(types).toContain('export declare function predict<Own extends Row>(row: Own, na?: readonly string[])');
     expect(types).toContain('export declare const table: object;');
     const module: unknown = await import(pathToFileURL(join(folder, 'apart', 'fruit.mjs')).href);
     expect(module).toMatchObject({ classes: ['cherry', 'lime', 'plum, blue'], table: { target: 'kind' } });
@@ -128,6 +128,29 @@ describe('a module', () => {
     const [network, module] = await both('marks', 'size\n1.120\n-999\n1130,5\n', '--delimiter', ';');
     expect(module).toBe(network);
     expect(read('modules/marks.mjs')).toContain('"na":["","-999"],"decimal":","');
+  });
+
+  test('takes for missing what training did, or --na says, and other usual marks for texts', async () => {
+    const kinds = ['NA', 'red', 'blue', '?'];
+    const csv = 'size,color,kind\n'.concat(
+      ...Array.from({ length: 40 }, (_, i) => `${i % 10 === 3 ? -1 : 100 + i},${kinds[i % 4]},${'ab'[i % 2]}\n`),
+    );
+    for (const missing of ['mean', 'category'] as const) {
+      const options = { target: 'kind', types: {}, missing };
+      write('own.safetensors', fruitModel(options, { csv, flags: { na: ['?', '-1'] } }));
+      await done('export', 'own.safetensors', '--out', 'modules');
+      const rows = 'size,color\n-1,NA\n120,?\n,null\n7,\n110,red\n100,-1\n-999,-\n';
+      const lines = new Set<string>();
+      for (const na of [[], ['--na', '-999'], ['--na', '?,-1'], ['--na', 'red']]) {
+        const [network, module] = await both('own', rows, ...na);
+        expect(module).toBe(network);
+        lines.add(network);
+      }
+      expect(lines.size).toBe(3);
+      const [one, other] = await both('kinds', FRUIT.replaceAll('red', 'NA').replaceAll('green', '?'), '--na', 'blue');
+      expect(other).toBe(one);
+    }
+    expect(read('modules/own.d.mts')).toContain('and these: "", "?", "-1" are missing cells');
   });
 
   test('of images predicts what the network does', async () => {
@@ -300,6 +323,14 @@ describe('is refused in one line, exit code 2, with nothing written:', () => {
     write('marks.safetensors', encodeNetwork(network, { metadata }));
     const { metadata: known } = decodeNetwork(readFileSync(join(folder, 'kinds.safetensors')));
     const table = JSON.stringify({ ...JSON.parse(known.get('table')!), ranges: [[2, 1]] });
+    const whole = readFileSync(join(folder, 'kinds.safetensors'));
+    write('cut.safetensors', whole.subarray(0, whole.length - 9));
+    write(
+      'bad.safetensors',
+      whole.map((byte, at) => (at === 20 ? 0 : byte)),
+    );
+    write('narrow.csv', 'size,color\n1,red\n');
+    write('narrower.csv', 'size,color,code,grade\n1,red,01,1\n');
     write('ranges.safetensors', encodeNetwork(network, { metadata: { encoder: known.get('encoder')!, table } }));
     const source = read('modules/kinds.mjs');
     write('no-target.mjs', source.replace('"target":"kind"', '"target":1'));
@@ -311,7 +342,27 @@ describe('is refused in one line, exit code 2, with nothing written:', () => {
 
   test.each<[string, readonly string[], RegExp]>([
     ['a model that is not there', ['export', 'none'], /none: there is no such file/],
-    ['a table in place of a model', ['export', 'fruit.csv'], /fruit\.csv: is no network/],
+    [
+      'a table in place of a model',
+      ['export', 'fruit.csv'],
+      /fruit\.csv: is no network: .*\. Give a network that a run has left in models\/ or points\/, a \.safetensors file/,
+    ],
+    ['a file without its end', ['export', 'cut.safetensors'], /cut\.safetensors: is damaged or cut off: /],
+    [
+      'a file with a byte of its header changed',
+      ['export', 'bad.safetensors'],
+      /bad\.safetensors: is damaged or cut off: /,
+    ],
+    [
+      'a table without a column, asked of a module',
+      ['predict', 'modules/kinds.mjs', 'narrow.csv'],
+      /narrow\.csv: columns "code", "grade", "grams": are not in the table, which has "size", "color"/,
+    ],
+    [
+      'the same of one column',
+      ['predict', 'modules/kinds.mjs', 'narrower.csv'],
+      /narrower\.csv: column "grams": is not in the table, which has "size", "color", "code", "grade"/,
+    ],
     ['a folder where the module goes', ['export', 'kinds.safetensors', '--out', 'taken'], /kinds\.mjs: it is a folder/],
     ['the model as output', ['export', 'self.mjs'], /self\.mjs is the file that is read/],
     [

@@ -319,6 +319,36 @@ describe.skipIf(binary === null)('the page in a browser', () => {
     });
   });
 
+  test('reads a file as the encoding that it is in, and refuses bytes that are of another', async () => {
+    const cells = 'size,color,code,grade,grams\n2,ré“d,b2,1,20\n';
+    const old = Buffer.from(cells.replace('“', '\x93'), 'latin1');
+    const wide16 = Buffer.from(`\ufeff${cells}`, 'utf16le');
+    const chosen = (buffer: Buffer): { name: string; mimeType: string; buffer: Buffer } => ({
+      ...{ name: 'a.csv', mimeType: 'text/csv', buffer },
+    });
+    await open('kinds', narrow, async (page) => {
+      const file = page.getByLabel('A file');
+      const read = (): Promise<string> => page.getByLabel('Rows', { exact: true }).inputValue();
+      await file.setInputFiles(chosen(Buffer.from(cells)));
+      await page.getByText('1 row predicted.').waitFor();
+      expect(await read()).toBe(cells);
+      await file.setInputFiles(chosen(old));
+      await page.getByText('the file is not UTF-8 text. If an old Excel').waitFor();
+      expect([await read(), await page.locator('#out').isVisible()]).toEqual(['', false]);
+      await page.getByLabel('written in').selectOption('windows-1252');
+      await page.getByText('1 row predicted.').waitFor();
+      expect(await read()).toBe(cells);
+      expect((await page.locator('#predictions').inputValue()).split('\n')[1]).toMatch(/^2,ré“d,b2,1,20,/);
+      await file.setInputFiles(chosen(wide16));
+      await page.getByText('1 row predicted.').waitFor();
+      expect(await read()).toBe(cells);
+      // Rows that are typed are of no file any more
+      await page.getByLabel('Rows', { exact: true }).fill('size\n1\n');
+      await page.getByLabel('written in').selectOption('utf-8');
+      expect(await read()).toBe('size\n1\n');
+    });
+  });
+
   test.each([
     ['', 'there are no rows'],
     ['size,color\n1,red\n', 'line 2: column code is not there'],

@@ -122,7 +122,7 @@ test.each([
 
 test('the model to make smaller is a kind, or else a file', () => {
   expect(typed('compress', '--model', 'cnn').flags).toMatchObject({ model: 'cnn' });
-  expect(typed('compress', '--model', 'vgg').flags).toMatchObject({ model: { file: 'vgg' } });
+  expect(typed('compress', '--model', './vgg').flags).toMatchObject({ model: { file: './vgg' } });
 });
 
 test('what is exported is a module, or C where that is said or the file ends so', () => {
@@ -172,6 +172,14 @@ describe('refuses', () => {
     ['--no-header without a table', ['--no-header'], /--no-header needs a table/],
     ['--drop without a table', ['--drop', 'a'], /--drop needs a table/],
     ['an unknown model', ['--model', 'vgg'], /--model.*mlp, cnn, mobilenet/],
+    ['a kind of network that is none', ['compress', '--model', 'conv'], /mlp, cnn, mobilenet, or the file.*\.\/conv/],
+    [
+      'a command with letters changed',
+      ['compres', 'a.csv', '--target', 'y'],
+      /no command compres\. Did you mean compress\?/,
+    ],
+    ['a command by another name', ['pages', 'm'], /no command pages\. Did you mean page\?.*\.\/pages/],
+    ['a command in capitals', ['Predict', 'm', 'n'], /no command Predict\. Did you mean predict\?/],
     [
       'an image of two sides',
       ['--model', 'cnn', '--image', '8x8'],

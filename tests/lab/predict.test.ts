@@ -397,7 +397,7 @@ describe('is refused in one line, exit code 2, with nothing written:', () => {
     [
       'a table in place of a model',
       ['new.csv', model('fruit')],
-      /new\.csv: is no network to predict with: .*\. The network comes first/,
+      /new\.csv: is no network: .*\. The network comes first/,
     ],
     ['a network without an encoder', ['no encoder', 'new.csv'], /no encoder: the network has no encoder/],
     ['an encoder that is no JSON', ['no json', 'new.csv'], /no json: its metadata are no JSON/],
