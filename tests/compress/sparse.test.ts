@@ -276,7 +276,9 @@ describe('toSparse', () => {
     );
     expect(() => toSparse(smallModel(), { pattern: 'rows' as 'auto' })).toThrow(/pattern must be/);
     expect(() => toSparse(smallModel(), { width: 4 } as object)).toThrow(/width/);
-    expect(() => toSparse({} as Network)).toThrow(/toSparse: the network:/);
+    expect(() => toSparse({} as Network)).toThrow(
+      'toSparse: the network must be a network, as toNetwork(model) makes one, got {}',
+    );
     expect(() => toDense(null as unknown as Network)).toThrow(/toDense: the subject must be a model or a network/);
   });
 });

@@ -362,7 +362,11 @@ describe('what is wrong is one line, exit code 2, and nothing is written', () =>
     ],
     ['too many workers', ['--workers', '65'], /--workers.*0 to 64/],
     ['what cannot be saved', ['--save', 'none'], /--save.*front, all, best/],
-    ['a model that is neither', [...table, '--model', 'vgg'], /vgg: there is no such file/],
+    [
+      'a model that is neither',
+      [...table, '--model', 'vgg'],
+      /It must be mlp, cnn, mobilenet, or the file of a network/,
+    ],
     ['a model that is a table', [...table, '--model', WINE], /wine\.csv: is no network: .* a \.safetensors file/],
     ['an option of training alone', ['--no-light'], /unknown option '--no-light'/],
     ['a table without a target', [WINE], /a table needs --target/],
