@@ -70,7 +70,7 @@ export function toModule(network: Graph<Stored>, options: ModuleOptions = {}): M
   checkOptions('toModule', options, 'name minify encoder na');
   const { name = 'A network', minify = true, encoder, na } = options;
   checkText('toModule', 'name', name);
-  if (name.trim() === '') throw new ValueError('toModule', 'name', 'a text that is not empty', name);
+  if (name === '') throw new ValueError('toModule', 'name', 'a text that is not empty', name);
   checkFlag('toModule', 'minify', minify);
   if (na !== undefined && !(Array.isArray(na) && na.every((mark) => typeof mark === 'string')))
     throw new ValueError('toModule', 'na', 'a list of texts', na);
