@@ -13,6 +13,7 @@ import type { TableEncoder } from 'whittle-ml/data';
 import { journalFile } from 'whittle-ml/node';
 import { compressJob, type Start, samplesOf } from './compressing.ts';
 import { bestOf } from './findings-compress.ts';
+import { inShell } from './format.ts';
 import { modelFile, readModel } from './models.ts';
 import { checkNetwork } from './networks.ts';
 import { type CompressFlags, UsageError } from './options.ts';
@@ -78,7 +79,8 @@ export async function compressTable(
       `Networks in ${join(out, 'points')}, with their encoder, which is not in the bytes above: ${names.join(', ')}\n`,
     );
   const best = bestOf(saved)?.file;
-  if (best != null) around.output.write(`To use the best: whittle predict ${join(out, best)} <new table>\n`);
+  if (best != null)
+    around.output.write(`To use the best: npx whittle-cli predict ${inShell(join(out, best))} new.csv\n`);
   const page = join(out, PAGE);
   around.output.write(`Report: ${page}\n`);
   await openPage(page, flags, around);

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { WhittleError } from 'whittle-ml';
 import { toC } from 'whittle-ml/export';
 import { inputsComment } from './c-inputs.ts';
-import { whole } from './format.ts';
+import { inShell, whole } from './format.ts';
 import { type Model, readModel } from './models.ts';
 import { exportedModule, imported, passes } from './modules.ts';
 import { UsageError } from './options.ts';
@@ -108,7 +108,7 @@ function inC(
 }
 
 const saidOfModule = (file: string): string =>
-  `Its self-test passes here. To use it: import { predict } from './${basename(file)}', or whittle predict ${file} <new table>\n`;
+  `Its self-test passes here. To use it: import { predict } from './${basename(file)}', or npx whittle-cli predict ${inShell(file)} new.csv\n`;
 
 /** As many lines are shown. */
 const MANY = 24;

@@ -109,4 +109,5 @@ export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}
 export const layerOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
 
 /** A path as a word that shells take as it is: in quotes where it has blanks or what means something to them. */
-export const inShell = (path: string): string => (/^[\w@%+=:,./\\-]+$/.test(path) ? path : JSON.stringify(path));
+export const inShell = (path: string): string =>
+  /^[\w@%+=:,./\\-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

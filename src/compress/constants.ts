@@ -1,4 +1,5 @@
 import { noGrad } from '../autograd/tape.ts';
+import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS, type ActivationSpec } from '../graph/activation.ts';
@@ -131,7 +132,7 @@ function unreadBy(
   return Float64Array.from(isConstant, (bit, j) => (bit === 1 ? (offsets?.[j] ?? 0) : NaN));
 }
 
-/** Which channel of its input a number of a kernel reads, by its place. */
+/** One row an operation with a kernel: which channel of its input a number of that reads, by its place. */
 const READS: {
   readonly [K in Op]?: (node: NodeOf<K>, rows: number, units: number) => (at: number) => number;
 } = {
@@ -148,7 +149,9 @@ const channelIn =
 /** Whether what a number of a node's kernel reads is always 0, by its place: zeros around an image are no other number. */
 function readsZero<K extends Op>(node: NodeOf<K>, kernel: Shape, x: Constants): (at: number) => boolean {
   const channelAt = READS[node.op]?.(node, kernel.at(-2)!, kernel.at(-1)!);
-  return x === null || channelAt === undefined ? () => false : (at) => x[channelAt(at)] === 0;
+  if (channelAt === undefined)
+    throw new StateError('foldConstants', `"${node.op}" has a kernel, and no row says what that reads`);
+  return x === null ? () => false : (at) => x[channelAt(at)] === 0;
 }
 
 /** Whether a number of a weight, by key and place, reads what is always 0 wherever it is applied: it may as well be 0. */
