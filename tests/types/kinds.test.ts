@@ -31,7 +31,7 @@ function filesThatMustLearn(file: string, before: string, line: string): string[
   };
   const program = ts.createProgram(fileNames, options, host);
   const found = program.getSourceFiles().flatMap((file) => {
-    const [, path] = /\/src\/((?:graph|infer|io|nn|compress|quantize|gpu)\/.*)$/.exec(file.fileName) ?? [];
+    const [, path] = /\/src\/(.*)$/.exec(file.fileName) ?? [];
     return path === undefined || program.getSemanticDiagnostics(file).length === 0 ? [] : [path];
   });
   return found.sort();
