@@ -1,0 +1,184 @@
+import type { CompressSettings, DataSettings, NetworkSettings, TrainingSettings } from '../state/settings.ts';
+
+/** What a page asks of the engine, which runs in a worker. One experiment at a time; \`start\` replaces what was. */
+export type Command =
+  | {
+      readonly kind: 'start';
+      readonly data: DataSettings;
+      readonly network: NetworkSettings;
+      readonly training: TrainingSettings;
+      /** Points of one's own: [x1, x2, label or value] each; for \`drawn\`. */
+      readonly points?: readonly (readonly [number, number, number])[];
+      /** The text of a table; for \`table\`. */
+      readonly table?: { readonly text: string; readonly target: string };
+      /** Whether it begins to train at once. */
+      readonly isRunning: boolean;
+    }
+  | { readonly kind: 'run' }
+  | { readonly kind: 'pause' }
+  /** One epoch, then pause. */
+  | { readonly kind: 'step' }
+  /** Sets what may change while it trains. */
+  | { readonly kind: 'adjust'; readonly training: TrainingSettings }
+  /** What a neuron computes, with numbers: layer from 0, unit from 0. */
+  | { readonly kind: 'explain'; readonly layer: number; readonly unit: number }
+  /** Makes a smaller network of the trained one. */
+  | { readonly kind: 'compress'; readonly settings: CompressSettings }
+  /** A file of the trained network, or of the compressed one. */
+  | { readonly kind: 'export'; readonly format: string; readonly of: 'trained' | 'compressed' }
+  | { readonly kind: 'open'; readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** Answers to a drawing, 64 numbers from 0 to 16, by the digits' networks. */
+  | { readonly kind: 'draw'; readonly pixels: Float32Array };
+
+/** What the engine tells. Pictures are numbers; the page draws them. */
+export type Event =
+  | { readonly kind: 'ready'; readonly kernels: 'wasm' | 'cpu'; readonly version: string }
+  | { readonly kind: 'started'; readonly samples: Samples; readonly shape: readonly LayerShape[] }
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'stopped'; readonly why: Stop; readonly progress: Progress; readonly verdict: Verdict }
+  | { readonly kind: 'explained'; readonly explanation: Explanation }
+  | { readonly kind: 'compressing'; readonly done: number }
+  | { readonly kind: 'compressed'; readonly result: Compressed }
+  | {
+      readonly kind: 'exported';
+      readonly format: string;
+      readonly files: readonly {
+        readonly name: string;
+        readonly type: string;
+        readonly bytes: Uint8Array<ArrayBuffer>;
+      }[];
+    }
+  | { readonly kind: 'opened'; readonly opened: Opened }
+  | { readonly kind: 'drawn'; readonly answers: readonly DigitAnswer[] }
+  /** A command that could not be followed; the state is as before. */
+  | { readonly kind: 'refused'; readonly of: Command['kind']; readonly message: string };
+
+export interface Samples {
+  readonly task: 'classification' | 'regression';
+  /** Numbers of a sample: 2 has a plane, 1 has a curve, others have neither. */
+  readonly inputs: number;
+  readonly classes: readonly string[];
+  /** [x..., y] row by row, as they are before scaling. */
+  readonly train: Float32Array;
+  readonly validation: Float32Array;
+  readonly test: Float32Array;
+  /** Of each input, lowest and highest shown. */
+  readonly ranges: readonly (readonly [number, number])[];
+}
+
+export interface LayerShape {
+  readonly name: string;
+  readonly units: number;
+  readonly activation: string;
+}
+
+export interface Progress {
+  readonly epoch: number;
+  /** From the first epoch on; of validation too. NaN where there is none. */
+  readonly losses: { readonly train: Float32Array; readonly validation: Float32Array };
+  readonly scores: { readonly train: number; readonly validation: number; readonly test: number };
+  /** Epoch whose weights early stopping would restore, or null. */
+  readonly best: number | null;
+  readonly epochsPerSecond: number;
+  readonly picture: Picture;
+  /** Of each layer its kernel, [from, to], for edges. */
+  readonly weights: readonly Float32Array[];
+}
+
+/** What the network answers over the plane or the line that is shown. */
+export type Picture =
+  | {
+      readonly kind: 'plane';
+      readonly width: number;
+      readonly height: number;
+      readonly classes: number;
+      readonly values: Float32Array;
+      readonly neurons: readonly (readonly Float32Array[])[];
+      readonly neuronSize: number;
+    }
+  | { readonly kind: 'curve'; readonly x: Float32Array; readonly y: Float32Array; readonly truth: Float32Array | null }
+  | { readonly kind: 'none' };
+
+export type Stop =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'early'; readonly bestEpoch: number; readonly isRestored: boolean }
+  /** Numbers that are none: where they were first seen, and a learning rate that may do. */
+  | { readonly kind: 'nan'; readonly where: string; readonly epoch: number; readonly suggestedRate: number };
+
+/** What \`diagnose\` says, as data: the page puts it in words of its language. */
+export interface Verdict {
+  readonly verdict: string;
+  readonly train: number;
+  readonly validation: number;
+  readonly reasons: readonly string[];
+}
+
+export interface Explanation {
+  readonly layer: number;
+  readonly unit: number;
+  readonly activation: string;
+  readonly bias: number;
+  readonly terms: readonly { readonly from: string; readonly weight: number; readonly value: number }[];
+  readonly sum: number;
+  readonly output: number;
+}
+
+export interface Weighed {
+  readonly bytes: number;
+  readonly macs: number;
+  readonly parameters: number;
+  readonly nonZero: number;
+  /** Measured here, median, of one sample. */
+  readonly microseconds: number;
+  readonly score: number;
+}
+
+export interface Compressed {
+  readonly settings: CompressSettings;
+  readonly before: Weighed;
+  readonly after: Weighed;
+  /** Of each kernel: its mask (1 kept), and its numbers before and after. */
+  readonly kernels: readonly {
+    readonly name: string;
+    readonly rows: number;
+    readonly columns: number;
+    readonly before: Float32Array;
+    readonly after: Float32Array;
+  }[];
+  readonly picture: Picture;
+  /** Indices of test samples whose class changed. */
+  readonly changed: Int32Array;
+  /** Lines of the damage report. */
+  readonly damage: readonly string[];
+  /** What the passes did, step by step. */
+  readonly steps: readonly string[];
+}
+
+export interface Opened {
+  readonly name: string;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly op: string;
+    readonly inputs: readonly string[];
+    readonly shape: readonly number[];
+    readonly bytes: number;
+    readonly macs: number;
+  }[];
+  readonly bytes: number;
+  readonly lines: readonly string[];
+}
+
+export interface DigitAnswer {
+  readonly network: string;
+  readonly bytes: number;
+  readonly microseconds: number;
+  readonly probabilities: Float32Array;
+  /** Of a network with convolutions: pictures of its channels. */
+  readonly maps: readonly {
+    readonly layer: string;
+    readonly width: number;
+    readonly height: number;
+    readonly channels: readonly Float32Array[];
+  }[];
+}
