@@ -1,0 +1,7 @@
+import { mount } from 'svelte';
+import App from './shell/App.svelte';
+import './style.css';
+
+const target = document.getElementById('app');
+if (target === null) throw new Error('index.html has an element with the id app.');
+mount(App, { target });

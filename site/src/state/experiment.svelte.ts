@@ -1,0 +1,76 @@
+import type {
+  Compressed,
+  DigitAnswer,
+  Event,
+  Explanation,
+  LayerShape,
+  Opened,
+  Progress,
+  Samples,
+  Stop,
+  Verdict,
+} from '../engine/messages.ts';
+
+/** What the engine has told last, by kind. */
+export class Experiment {
+  isReady = $state(false);
+  isRunning = $state(false);
+  samples: Samples | null = $state.raw(null);
+  shape: readonly LayerShape[] = $state.raw([]);
+  progress: Progress | null = $state.raw(null);
+  stop: Stop | null = $state.raw(null);
+  verdict: Verdict | null = $state.raw(null);
+  explanation: Explanation | null = $state.raw(null);
+  compressed: Compressed | null = $state.raw(null);
+  opened: Opened | null = $state.raw(null);
+  drawn: readonly DigitAnswer[] = $state.raw([]);
+  /** The last command that could not be followed, in a sentence. */
+  refused: string | null = $state.raw(null);
+
+  hear(event: Event): void {
+    switch (event.kind) {
+      case 'ready':
+        this.isReady = true;
+        break;
+      case 'started':
+        this.samples = event.samples;
+        this.shape = event.shape;
+        this.progress = null;
+        this.stop = null;
+        this.verdict = null;
+        this.explanation = null;
+        this.compressed = null;
+        this.refused = null;
+        break;
+      case 'progress':
+        this.progress = event.progress;
+        this.isRunning = true;
+        this.stop = null;
+        break;
+      case 'stopped':
+        this.progress = event.progress;
+        this.stop = event.why;
+        this.verdict = event.verdict;
+        this.isRunning = false;
+        break;
+      case 'explained':
+        this.explanation = event.explanation;
+        break;
+      case 'compressed':
+        this.compressed = event.result;
+        break;
+      case 'opened':
+        this.opened = event.opened;
+        break;
+      case 'drawn':
+        this.drawn = event.answers;
+        break;
+      case 'refused':
+        this.refused = event.message;
+        break;
+      case 'compressing':
+      case 'exported':
+        break;
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/** Words of this part. Sentences with figures are functions of them. */
+export const compress = {
+  title: 'Compress',
+};

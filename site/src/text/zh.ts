@@ -1,0 +1,9 @@
+import type { Text } from './text.ts';
+import { article } from './zh/article.ts';
+import { compress } from './zh/compress.ts';
+import { digits } from './zh/digits.ts';
+import { fit } from './zh/fit.ts';
+import { kernels } from './zh/kernels.ts';
+import { shell } from './zh/shell.ts';
+
+export const zh: Text = { shell, fit, compress, digits, kernels, article };

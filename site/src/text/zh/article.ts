@@ -1,0 +1,5 @@
+import type { Text } from '../text.ts';
+
+export const article: Text['article'] = {
+  title: '文章',
+};
