@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -9,6 +10,7 @@ const POLICY = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
+  "frame-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
@@ -22,16 +24,23 @@ const policy: Plugin = {
   ],
 };
 
+/** The lab, and the page in which it measures a graphics processor. */
+const PAGES = ['index.html', 'gpu.html'].map((name) => resolve(import.meta.dirname, name));
+
+/** What the benchmarks import where they time by it, which a page does not. */
+const NOT_IN_A_PAGE = ['benchmark'];
+
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
   plugins: [svelte({ preprocess: vitePreprocess() }), policy],
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { external: NOT_IN_A_PAGE } },
   build: {
     outDir: 'dist',
     emptyOutDir: true,
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: PAGES, external: NOT_IN_A_PAGE },
   },
 });
