@@ -53,13 +53,7 @@ export function markdownOf(
 ): string {
   const facts = [...factsOf(words, machine, peak), [words.date, date] as const];
   const tables = sections.flatMap(({ title, ladder, choice, result }) => {
-    const heads = [
-      words.rung,
-      words.milliseconds,
-      words.rate(result.unit),
-      words.ratio(baseText(words, result)),
-      words.share,
-    ];
+    const heads = [words.rung, words.milliseconds, words.rate(result.unit), words.speedup, words.share];
     const lines = linesOf(words, ladder, choice, result, peak).map(
       ({ rung, milliseconds, rate, ratio, share, isNoisy }) =>
         row([isNoisy ? `${rung} (${words.noisy})` : rung, milliseconds, rate, ratio, share]),
@@ -72,6 +66,8 @@ export function markdownOf(
       row(heads),
       '| :-- | --: | --: | --: | --: |',
       ...lines,
+      '',
+      words.speedupNote(baseText(words, result)),
       ...(failures.length === 0 ? [] : ['', ...failures]),
     ];
   });

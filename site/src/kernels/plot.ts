@@ -13,8 +13,10 @@ export interface Dot {
   readonly ladder: Ladder;
   readonly x: number;
   readonly y: number;
-  /** Height of its label; null where it has none. */
-  readonly label: number | null;
+  /** Where its label begins, or ends; null where it has none. */
+  readonly label: { readonly x: number; readonly y: number; readonly side: 'start' | 'end' } | null;
+  /** Of a run before the newest. */
+  readonly isOld: boolean;
   readonly rung: string;
   readonly rate: string;
   /** All of it in a sentence. */
@@ -62,25 +64,25 @@ export function pictureOf(
   const [yLow, yHigh] = powersAround([1, ...marks.map(({ mark }) => mark.rate), 1.2 * Math.max(flat, 10)], 10, 2);
   const x: Axis = { low: xLow, high: xHigh, from: 44, to: width - 12 };
   const y: Axis = { low: yLow, high: yHigh, from: height - 40, to: 14 };
-  const shown = marks.filter(({ run }) => run === newest);
-  const heights = spread(
-    shown.map(({ mark }) => place(y, mark.rate)),
-    LABEL,
-    y.to + 6,
-    y.from - 6,
+  const labels = labelsOf(
+    marks
+      .filter(({ run }) => run === newest)
+      .map(({ variant, mark }) => [variant.name, place(x, mark.intensity), place(y, mark.rate)]),
+    x,
+    y,
   );
   const dots = marks.map(({ run, variant, mark }): Dot => {
     const { name, who, how } = variant;
     const rung = rungText(words, who, how);
     const rate = figure(mark.rate);
     const share = mark.share === null ? '' : percent(mark.share);
-    const at = shown.findIndex((each) => each.variant === variant);
     return {
       key: `${rowName(run.choice)} ${name}`,
       ladder: run.choice.ladder,
       x: place(x, mark.intensity),
       y: place(y, mark.rate),
-      label: at < 0 ? null : heights[at]!,
+      label: run === newest ? (labels.get(name) ?? null) : null,
+      isOld: run !== newest,
       rung,
       rate,
       sentence: words.mark(choiceText(words, run.choice), rung, rate, figure(mark.intensity), share),
@@ -106,6 +108,28 @@ export function pictureOf(
   };
 }
 
+/** Labels in a column beside their marks, on the side with more room; of the highest and the lowest alone where it is narrow. */
+function labelsOf(
+  marks: readonly (readonly [name: string, x: number, y: number])[],
+  x: Axis,
+  y: Axis,
+): Map<string, NonNullable<Dot['label']>> {
+  const byHeight = [...marks].sort(([, , p], [, , q]) => p - q);
+  const isNarrow = x.to - x.from < 440;
+  const shown = isNarrow ? byHeight.filter((_, i) => i === 0 || i === byHeight.length - 1) : byHeight;
+  const left = Math.min(...marks.map(([, at]) => at));
+  const right = Math.max(...marks.map(([, at]) => at));
+  const side = x.to - right > left - x.from ? 'start' : 'end';
+  const column = side === 'start' ? right + 26 : left - 26;
+  const heights = spread(
+    shown.map(([, , at]) => at),
+    LABEL,
+    y.to + 8,
+    y.from - 8,
+  );
+  return new Map(shown.map(([name], i) => [name, { x: column, y: heights[i]!, side }]));
+}
+
 function roofsOf(words: Text['kernels'], peak: Peak, x: Axis, y: Axis): Roof[] {
   const kinds = [
     ['floats', peak.gflops, words.floatRoof],
@@ -119,7 +143,10 @@ function roofsOf(words: Text['kernels'], peak: Peak, x: Axis, y: Axis): Roof[] {
     const points = [start, corner, x.high].map((at) => `${place(x, at)},${place(y, boundAt(peak, kind, at)!)}`);
     return [{ kind, path: `M${points.join('L')}`, name: say(figure(flat)), y: place(y, flat) }];
   });
-  if (roofs.length > 0) return roofs;
+  // Names stand above their roofs; of two that are close, the upper one gives way.
+  const lowest = Math.max(...roofs.map(({ y: at }) => at));
+  const apart = roofs.map((roof) => (roof.y < lowest ? { ...roof, y: Math.min(roof.y, lowest - LABEL) } : roof));
+  if (apart.length > 0) return apart;
   // Without WebAssembly there is the slope of memory alone.
   const [start, end] = [Math.max(x.low, y.low / peak.bandwidth), Math.min(x.high, y.high / peak.bandwidth)];
   const path = `M${[start, end].map((at) => `${place(x, at)},${place(y, at * peak.bandwidth)}`).join('L')}`;

@@ -97,7 +97,9 @@ export const kernels = {
   rung: 'Rung',
   milliseconds: 'ms',
   rate: (unit: string): string => unit,
-  ratio: (base: string): string => `× ${base}`,
+  speedup: 'speedup',
+  speedupNote: (base: string): string =>
+    `Speedup: times as fast as ${base}, median of the rounds that both took part in.`,
   share: 'of the bound',
   noisy: 'noisy',
   noisyNote: 'noisy: samples differ by more than a tenth. Close other tabs and run again.',
