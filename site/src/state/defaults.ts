@@ -2,7 +2,7 @@ import type { Settings } from './settings.ts';
 
 /** What the page shows to one who has set nothing: a spiral that a network of two hidden layers learns while one looks. */
 export const DEFAULTS: Settings = {
-  tab: 'kernels',
+  tab: 'fit',
   language: 'en',
   data: { name: 'spiral', samples: 500, noise: 0.1, validation: 0.2, test: 0.2, seed: 1, degree: 1 },
   network: {
