@@ -53,10 +53,12 @@ const TWO = ['0', '1'];
 const { PI } = Math;
 
 /** Points of two half planes: above and below a curve over -1 to 1. */
-const beside = (curve: (x: number) => number): Classes['point'] => (of, _, __, dice) => {
-  const x1 = dice.uniform(-1, 1);
-  return [x1, of === 1 ? dice.uniform(curve(x1), 1) : dice.uniform(-1, curve(x1))];
-};
+const beside =
+  (curve: (x: number) => number): Classes['point'] =>
+  (of, _, __, dice) => {
+    const x1 = dice.uniform(-1, 1);
+    return [x1, of === 1 ? dice.uniform(curve(x1), 1) : dice.uniform(-1, curve(x1))];
+  };
 
 /** One row a data set. */
 const SETS: { readonly [N in DrawnByFormula]: Classes | Numbers } = {
