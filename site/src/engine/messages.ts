@@ -1,5 +1,8 @@
 import type { CompressSettings, DataSettings, NetworkSettings, TrainingSettings } from '../state/settings.ts';
+import type { Compressed, DigitAnswer, ExportedFile, Format, Opened } from './messages-compress.ts';
 import type { Reason } from './refusal.ts';
+
+export type * from './messages-compress.ts';
 
 /** What a page asks of the engine, which runs in a worker. One experiment at a time; `start` replaces what was. */
 export type Command =
@@ -32,6 +35,8 @@ export type Command =
   | { readonly kind: 'compress'; readonly settings: CompressSettings }
   /** A file of the trained network, or of the compressed one. */
   | { readonly kind: 'export'; readonly format: string; readonly of: 'trained' | 'compressed' }
+  /** Asks for `formats`: what the networks can be written in. It is also told after `compressed`. */
+  | { readonly kind: 'formats' }
   | { readonly kind: 'open'; readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
   /** Answers to a drawing, 64 numbers from 0 to 16, by the digits' networks. */
   | { readonly kind: 'draw'; readonly pixels: Float32Array };
@@ -55,12 +60,9 @@ export type Event =
   | {
       readonly kind: 'exported';
       readonly format: string;
-      readonly files: readonly {
-        readonly name: string;
-        readonly type: string;
-        readonly bytes: Uint8Array<ArrayBuffer>;
-      }[];
+      readonly files: readonly ExportedFile[];
     }
+  | { readonly kind: 'formats'; readonly formats: readonly Format[] }
   | { readonly kind: 'opened'; readonly opened: Opened }
   | { readonly kind: 'drawn'; readonly answers: readonly DigitAnswer[] }
   /** A command that could not be followed; the state is as before. `reason` is the same as data, where the engine knows it. */
@@ -140,7 +142,7 @@ export type Stop =
    */
   | { readonly kind: 'nan'; readonly where: string; readonly epoch: number; readonly suggestedRate: number };
 
-/** What \`diagnose\` says, as data: the page puts it in words of its language. */
+/** What `diagnose` says, as data: the page puts it in words of its language. */
 export interface Verdict {
   readonly verdict: string;
   readonly train: number;
@@ -157,63 +159,4 @@ export interface Explanation {
   readonly terms: readonly { readonly from: string; readonly weight: number; readonly value: number }[];
   readonly sum: number;
   readonly output: number;
-}
-
-export interface Weighed {
-  readonly bytes: number;
-  readonly macs: number;
-  readonly parameters: number;
-  readonly nonZero: number;
-  /** Measured here, median, of one sample. */
-  readonly microseconds: number;
-  readonly score: number;
-}
-
-export interface Compressed {
-  readonly settings: CompressSettings;
-  readonly before: Weighed;
-  readonly after: Weighed;
-  /** Of each kernel: its mask (1 kept), and its numbers before and after. */
-  readonly kernels: readonly {
-    readonly name: string;
-    readonly rows: number;
-    readonly columns: number;
-    readonly before: Float32Array;
-    readonly after: Float32Array;
-  }[];
-  readonly picture: Picture;
-  /** Indices of test samples whose class changed. */
-  readonly changed: Int32Array;
-  /** Lines of the damage report. */
-  readonly damage: readonly string[];
-  /** What the passes did, step by step. */
-  readonly steps: readonly string[];
-}
-
-export interface Opened {
-  readonly name: string;
-  readonly nodes: readonly {
-    readonly name: string;
-    readonly op: string;
-    readonly inputs: readonly string[];
-    readonly shape: readonly number[];
-    readonly bytes: number;
-    readonly macs: number;
-  }[];
-  readonly bytes: number;
-  readonly lines: readonly string[];
-}
-
-export interface DigitAnswer {
-  readonly network: string;
-  readonly bytes: number;
-  readonly microseconds: number;
-  readonly probabilities: Float32Array;
-  /** Of a network with convolutions: pictures of its channels. */
-  readonly maps: readonly {
-    readonly layer: string;
-    readonly width: number;
-    readonly height: number;
-    readonly channels: readonly Float32Array[];
-  }[];
 }
