@@ -35,8 +35,10 @@ export function fill(
   { middle, scale }: { readonly middle: number; readonly scale: number },
 ): void {
   const { values, classes } = picture;
-  if (classes === 0) return diverging(values, middle, scale, table, out);
-  if (classes <= 2) return diverging(values, 0.5, 0.5, table, out);
+  if (classes <= 2) {
+    diverging(values, classes === 0 ? middle : 0.5, classes === 0 ? scale : 0.5, table, out);
+    return;
+  }
   for (let i = 0, at = 0; i < out.length; i++, at += classes) {
     let best = 0;
     for (let c = 1; c < classes; c++) if (values[at + c]! > values[at + best]!) best = c;
