@@ -3,7 +3,7 @@ import type { RowResult } from '../../../bench/measure.ts';
 import type { Peak } from '../../../bench/roofline.ts';
 import type { Text } from '../text/text.ts';
 import type { Choice } from './ladders.ts';
-import type { Machine } from './machine.ts';
+import { isSoftware, type Machine } from './machine.ts';
 import { baseText, failuresOf, linesOf } from './table.ts';
 
 /** A table of the report: a row with its title. */
@@ -23,14 +23,19 @@ export function factsOf(
   const told = (text: string | undefined): string => (text === undefined || text === '' ? words.unknown : text);
   const arithmetic = (rate: number | null, say: (rate: string) => string): string =>
     rate === null ? words.noSimd : say(figure(rate));
+  const gpu = machine?.gpu ?? '';
   return [
     [words.browser, told(machine?.browser)],
     [words.platform, told(machine?.platform)],
     [words.cores, told(machine === null ? undefined : String(machine.cores))],
-    [words.graphics, told(machine?.gpu)],
+    [words.graphics, isSoftware(gpu) ? words.software(gpu) : told(gpu)],
     [words.peakFloats, peak === null ? words.notYet : arithmetic(peak.gflops, words.gflops)],
-    [words.peakIntegers, peak === null ? words.notYet : arithmetic(peak.integers, words.gops)],
-    [words.bandwidth, peak === null ? words.notYet : words.gigabytes(figure(peak.bandwidth))],
+    ...(peak === null
+      ? []
+      : [
+          [words.peakIntegers, arithmetic(peak.integers, words.gops)] as const,
+          [words.bandwidth, words.gigabytes(figure(peak.bandwidth))] as const,
+        ]),
   ];
 }
 
