@@ -163,8 +163,9 @@ function results(row: Row, entries: readonly Entry[]): VariantResult[] {
       ...(limit === undefined ? {} : { limit }),
       ...(goal === undefined ? {} : { goal }),
       ...(note === undefined ? {} : { note }),
-      samples,
-      rounds,
+      // Copies, since more are added while a result is told.
+      samples: [...samples],
+      rounds: [...rounds],
     };
   });
 }

@@ -40,11 +40,11 @@ test('variants are checked and warmed up, then sampled in turns, each reset befo
 });
 
 test('after each round but the last it tells what there is, and each time a round more', async () => {
-  const told: number[][] = [];
+  const told: RowResult[] = [];
   const variants = ['a', 'b'].map((who) => variantOf(who));
-  const tell = (soFar: RowResult): void => void told.push(soFar.variants.map(({ samples }) => samples.length));
+  const tell = (soFar: RowResult): void => void told.push(soFar);
   const result = await measure(rowOf(variants), settings, tell);
-  expect(told).toEqual([
+  expect(told.map((each) => each.variants.map(({ samples }) => samples.length))).toEqual([
     [1, 1],
     [2, 2],
     [3, 3],

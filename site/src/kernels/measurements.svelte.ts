@@ -1,22 +1,8 @@
-import type { RowResult } from '../../../bench/measure.ts';
 import type { Peak } from '../../../bench/roofline.ts';
 import type { Missing } from '../../../bench/tables.ts';
 import { type Choice, rowName } from './ladders.ts';
 import type { Patience, Request, Told } from './messages.ts';
-
-/** A row with what has been measured of it. */
-export interface Run {
-  readonly choice: Choice;
-  readonly result: RowResult;
-  readonly rounds: number;
-  readonly isDone: boolean;
-}
-
-/** Runs with one in place of that of the same row, the newest last. */
-export const withRun = (runs: readonly Run[], run: Run): readonly Run[] => [
-  ...runs.filter(({ result }) => result.name !== run.result.name),
-  run,
-];
+import { type Run, withRun } from './runs.ts';
 
 /** What this page has measured, and what it is about to. */
 export class Measurements {

@@ -4,7 +4,7 @@ import type { Text } from '../text/text.ts';
 import { type Axis, place, powersAround, spread, ticks } from './axes.ts';
 import { boundAt, markOf } from './bound.ts';
 import { type Ladder, rowName } from './ladders.ts';
-import type { Run } from './measurements.svelte.ts';
+import type { Run } from './runs.ts';
 import { choiceText, rungText } from './words.ts';
 
 /** A rung as it is drawn. */
@@ -143,9 +143,11 @@ function roofsOf(words: Text['kernels'], peak: Peak, x: Axis, y: Axis): Roof[] {
     const points = [start, corner, x.high].map((at) => `${place(x, at)},${place(y, boundAt(peak, kind, at)!)}`);
     return [{ kind, path: `M${points.join('L')}`, name: say(figure(flat)), y: place(y, flat) }];
   });
-  // Names stand above their roofs; of two that are close, the upper one gives way.
-  const lowest = Math.max(...roofs.map(({ y: at }) => at));
-  const apart = roofs.map((roof) => (roof.y < lowest ? { ...roof, y: Math.min(roof.y, lowest - LABEL) } : roof));
+  // Names stand above their roofs; where another roof is just there, below.
+  const apart = roofs.map((roof) => {
+    const isUnder = roofs.some((other) => other.y < roof.y && roof.y - other.y < 2 * LABEL);
+    return { ...roof, y: isUnder ? roof.y + LABEL : roof.y - 6 };
+  });
   if (apart.length > 0) return apart;
   // Without WebAssembly there is the slope of memory alone.
   const [start, end] = [Math.max(x.low, y.low / peak.bandwidth), Math.min(x.high, y.high / peak.bandwidth)];
