@@ -135,6 +135,9 @@ export class WhittleLab extends HTMLElement {
     const { addressed, language } = this.#asked;
     const words = this.#words;
     this.#title.textContent = titleOf(words, addressed.settings);
+    // Until there is something to see
+    this.#canvas.setAttribute('aria-label', titleOf(words, addressed.settings));
+    this.#described = 0;
     this.#restart.textContent = words.restart;
     this.#open.textContent = words.open;
     this.#open.setAttribute('aria-label', `${words.open}: ${titleOf(words, addressed.settings)} (${words.opens})`);
