@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { QUIET_FLAGS, SOFTWARE_GPU_FLAGS } from '../../scripts/find-chromium.mjs';
 import { binary, NARROW, Site, violations, WIDE } from './visit.ts';
 
-describe.skipIf(binary === null)('the ladders in a browser', () => {
+/** A loaded machine takes its time, and its browser. */
+const PATIENT = { timeout: 100_000 };
+
+describe.skipIf(binary === null)('the ladders in a browser', { timeout: 150_000 }, () => {
   let site: Site;
   beforeAll(async () => {
     site = await Site.open();
@@ -15,7 +18,7 @@ describe.skipIf(binary === null)('the ladders in a browser', () => {
     await site.visit('#tab=kernels', options, async (page) => {
       await page.getByRole('combobox', { name: 'Size' }).selectOption('64 × 64');
       await page.getByRole('button', { name: 'Run', exact: true }).click();
-      await page.getByText(/^Done\. Fastest: /).waitFor();
+      await page.getByText(/^Done\. Fastest: /).waitFor(PATIENT);
 
       const table = page.getByRole('region', { name: 'Matrix product, 64 × 64' });
       const rungs = await table.getByRole('rowheader').allTextContents();
@@ -49,10 +52,11 @@ describe.skipIf(binary === null)('the ladders in a browser', () => {
       expect(page.workers().length).toBe(before + 1);
       await page.getByRole('button', { name: 'Stop' }).click();
       await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
-      await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(before);
+      await expect.poll(() => page.workers().length, PATIENT).toBe(before);
+      await page.getByRole('combobox', { name: 'Samples' }).selectOption('quick');
       await page.getByRole('radio', { name: 'Sparse' }).check();
       await page.getByRole('button', { name: 'Run', exact: true }).click();
-      await page.getByText(/^Done\. Fastest: /).waitFor();
+      await page.getByText(/^Done\. Fastest: /).waitFor(PATIENT);
       await page.getByText(/count the skipped work too/).waitFor();
     });
   });
@@ -75,7 +79,7 @@ describe.skipIf(binary === null)('the ladders in a browser', () => {
       expect(loaded.filter((url) => /gpu/.test(url))).toEqual([]);
       await page.getByRole('button', { name: 'Measure the graphics processor (64 × 64)' }).click();
       await page.getByRole('button', { name: 'Stop' }).waitFor();
-      await page.getByRole('button', { name: 'Measure the graphics processor (64 × 64)' }).waitFor();
+      await page.getByRole('button', { name: 'Measure the graphics processor (64 × 64)' }).waitFor(PATIENT);
       expect(loaded.filter((url) => /gpu\.html$|gpu-browser/.test(url))).toHaveLength(2);
       const modes = await page.getByText(/^This is no graphics processor/).count();
       expect(modes).toBeGreaterThan(0);
