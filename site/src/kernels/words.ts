@@ -17,13 +17,13 @@ export function sizeText(words: Words, choice: Choice): string {
 }
 
 export const choiceText = (words: Words, choice: Choice): string =>
-  `${words.ladders[choice.ladder]}, ${sizeText(words, choice)}`;
+  words.joined(words.ladders[choice.ladder], sizeText(words, choice));
 
 /** A rung, by its table and what sets it apart. A ladder's plain loops and a plain shader are both `naive`. */
 export function rungText(words: Words, who: string, how: string): string {
   const isShader = how === 'resident' || how === 'with transfer';
   const name = words.names[who === 'naive' && isShader ? 'shader' : who] ?? who;
-  return how === '' ? name : `${name}, ${words.hows[how] ?? how}`;
+  return how === '' ? name : words.joined(name, words.hows[how] ?? how);
 }
 
 /** A rung by the name that the benchmarks join of both. */

@@ -108,6 +108,7 @@ export const kernels = {
   wrong: (rung: string, message: string): string => `${rung} is not ranked: ${message}`,
   lacks: (name: string, reason: string): string => `${name} is left out: ${reason}`,
   fastest: 'fastest',
+  joined: (whole: string, part: string): string => `${whole}, ${part}`,
   names,
   hows,
   reasons,
@@ -141,7 +142,7 @@ export const kernels = {
   noSimd: 'no WebAssembly SIMD here',
   gpu: 'Graphics processor',
   gpuLead:
-    'The same product as shaders, by GPU.js, on WebGPU and on WebGL 2. It is loaded only when you ask for it (about 170 kB); the page may stutter while it runs.',
+    'The same product as shaders, by GPU.js, on WebGPU and on WebGL 2. It is loaded only when you ask for it (about 320 kB); the page may stutter while it runs.',
   gpuRun: 'Measure the graphics processor',
   gpuNone: 'This browser has no graphics processor that a page can use. The other ladders need none.',
   gpuSoftware:

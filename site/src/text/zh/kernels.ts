@@ -99,6 +99,7 @@ export const kernels: Text['kernels'] = {
   wrong: (rung, message) => `${rung} 不参与排名：${message}`,
   lacks: (name, reason) => `未包含 ${name}：${reason}`,
   fastest: '最快',
+  joined: (whole, part) => `${whole}，${part}`,
   names,
   hows,
   reasons,
@@ -131,7 +132,7 @@ export const kernels: Text['kernels'] = {
   noSimd: '这里没有 WebAssembly SIMD',
   gpu: '图形处理器',
   gpuLead:
-    '用 GPU.js 把同样的乘法写成着色器，在 WebGPU 与 WebGL 2 上运行。只有在您要求时才加载（约 170 kB）；运行时页面可能卡顿。',
+    '用 GPU.js 把同样的乘法写成着色器，在 WebGPU 与 WebGL 2 上运行。只有在您要求时才加载（约 320 kB）；运行时页面可能卡顿。',
   gpuRun: '测量图形处理器',
   gpuNone: '这个浏览器没有网页可用的图形处理器。其他阶梯不需要它。',
   gpuSoftware: '这不是图形处理器，而是由处理器缓慢模拟的：这些数值不能说明图形处理器的性能。',
