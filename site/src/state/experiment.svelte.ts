@@ -3,6 +3,7 @@ import type {
   DigitAnswer,
   Event,
   Explanation,
+  Format,
   LayerShape,
   Opened,
   Progress,
@@ -14,6 +15,8 @@ import type {
 /** What the engine has told last, by kind. */
 export class Experiment {
   isReady = $state(false);
+  /** What computes: WebAssembly, or TypeScript where that is refused. */
+  kernels: 'wasm' | 'cpu' | null = $state.raw(null);
   isRunning = $state(false);
   samples: Samples | null = $state.raw(null);
   shape: readonly LayerShape[] = $state.raw([]);
@@ -22,6 +25,8 @@ export class Experiment {
   verdict: Verdict | null = $state.raw(null);
   explanation: Explanation | null = $state.raw(null);
   compressed: Compressed | null = $state.raw(null);
+  /** What the networks can be written in. */
+  formats: readonly Format[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
   drawn: readonly DigitAnswer[] = $state.raw([]);
   /** The last command that could not be followed, in a sentence. */
@@ -31,6 +36,7 @@ export class Experiment {
     switch (event.kind) {
       case 'ready':
         this.isReady = true;
+        this.kernels = event.kernels;
         break;
       case 'started':
         this.samples = event.samples;
@@ -40,6 +46,7 @@ export class Experiment {
         this.verdict = null;
         this.explanation = null;
         this.compressed = null;
+        this.formats = [];
         this.refused = null;
         break;
       case 'progress':
@@ -58,6 +65,9 @@ export class Experiment {
         break;
       case 'compressed':
         this.compressed = event.result;
+        break;
+      case 'formats':
+        this.formats = event.formats;
         break;
       case 'opened':
         this.opened = event.opened;
