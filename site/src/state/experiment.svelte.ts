@@ -11,6 +11,7 @@ import type {
   Stop,
   Verdict,
 } from '../engine/messages.ts';
+import type { Reason } from '../engine/refusal.ts';
 
 /** What the engine has told last, by kind. */
 export class Experiment {
@@ -31,6 +32,8 @@ export class Experiment {
   drawn: readonly DigitAnswer[] = $state.raw([]);
   /** The last command that could not be followed, in a sentence. */
   refused: string | null = $state.raw(null);
+  /** Why it could not, as data, where the engine knows it. */
+  reason: Reason | null = $state.raw(null);
 
   hear(event: Event): void {
     switch (event.kind) {
@@ -48,6 +51,7 @@ export class Experiment {
         this.compressed = null;
         this.formats = [];
         this.refused = null;
+        this.reason = null;
         break;
       case 'progress':
         this.progress = event.progress;
@@ -77,6 +81,7 @@ export class Experiment {
         break;
       case 'refused':
         this.refused = event.message;
+        this.reason = event.reason ?? null;
         break;
       case 'compressing':
       case 'exported':

@@ -3,11 +3,12 @@ import { en } from '../text/en.ts';
 import type { Text } from '../text/text.ts';
 import { zh } from '../text/zh.ts';
 import type { Addressed } from './address.ts';
+import type { Changes } from './changes.ts';
 import { DEFAULTS } from './defaults.ts';
 import { Experiment } from './experiment.svelte.ts';
 import { Experimenting, type Ingredients, isComplete, type TableText } from './experimenting.ts';
 import type { Point } from './points.ts';
-import { withFittingLoss } from './ranges.ts';
+import { TASKS, withFittingLoss } from './ranges.ts';
 import type { Settings } from './settings.ts';
 import { Throttled } from './throttle.ts';
 
@@ -15,11 +16,6 @@ const TEXTS: { readonly [L in Settings['language']]: Text } = { en, zh };
 
 /** Who listens by ear hears the last of several messages, and no more than this often (ms). */
 const BETWEEN_ANNOUNCEMENTS = 1500;
-
-/** Some settings; those that are not named stay. */
-export type Changes = {
-  readonly [K in keyof Settings]?: Settings[K] extends object ? Partial<Settings[K]> : Settings[K];
-};
 
 /** The one state of the page: what is set, and what the engine has told last. Everything that parts show follows from it. */
 export class Lab {
@@ -51,6 +47,7 @@ export class Lab {
     this.#engine.addEventListener('message', ({ data }: MessageEvent<Event>) => {
       this.#experimenting.hear(data);
       this.experiment.hear(data);
+      if (data.kind === 'started') this.#take(data.loss);
       for (const listener of this.#listeners) listener(data);
     });
     this.#engine.addEventListener('error', ({ message }) => {
@@ -95,9 +92,11 @@ export class Lab {
   }
 
   run(): void {
-    // What has ended begins again; what was paused goes on.
-    const ended = this.experiment.stop?.kind;
-    if (ended === 'done' || ended === 'early' || ended === 'nan') this.start(true);
+    // What has ended begins again; what was paused, or has been given more epochs, goes on.
+    const { stop, progress } = this.experiment;
+    const isThrough = stop?.kind === 'early' || stop?.kind === 'nan';
+    const hasEpochs = (progress?.epoch ?? 0) < this.settings.training.epochs;
+    if (isThrough || !hasEpochs) this.start(true);
     else this.#experimenting.run();
   }
 
@@ -123,6 +122,14 @@ export class Lab {
   on(listener: (event: Event) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether points and tables have classes or numbers is known when they are read: the loss is then one that fits. */
+  #take(loss: Settings['training']['loss']): void {
+    const { data, training } = this.settings;
+    if (training.loss === loss || TASKS[data.name] !== 'either') return;
+    this.settings = { ...this.settings, training: { ...training, loss } };
+    this.#experimenting.settle(this.#ingredients);
   }
 
   get #ingredients(): Ingredients {

@@ -130,6 +130,21 @@ export const controls: Text['controls'] = {
     patience: '耐心值（轮）',
     restoreBest: '恢复最佳权重',
   },
+  refusals: {
+    'nothing started': () => '还没有实验：请先开始一个。',
+    'all epochs trained': ({ epochs }) => `${epochs} 轮已全部训练完：请增加轮数，或重新开始。`,
+    'too few points': ({ points, least }) => `只有 ${points} 个样本，至少需要 ${least} 个：请再添加一些。`,
+    'one class': ({ name }) => `所有样本都属于类别 ${name}：还需要第二个类别。`,
+    'too few of a class': ({ name, samples, least }) =>
+      `类别 ${name} 只有 ${samples} 个样本，至少需要 ${least} 个，才能使训练、验证、测试各有一个：请添加样本，或去掉该类别。`,
+    'too many rows': ({ rows, most }) => `表格有 ${rows} 行，这里最多 ${most} 行：请只取其中一部分。`,
+    'no table': () => '还没有表格：请粘贴或拖入一个。',
+    'hinge of classes': ({ classes }) => `合页损失只能区分两个类别，而这里有 ${classes} 个：请选择交叉熵。`,
+    'other output': () => '该损失函数需要另一种输出层：请重新开始。',
+    'no such neuron': ({ layer, unit }) => `第 ${layer + 1} 层没有第 ${unit + 1} 个神经元。`,
+    'bad sample': ({ wanted, given }) => `这里每个样本有 ${wanted} 个数，而给出的是 ${given} 个。`,
+    'bad setting': ({ name, value, wanted }) => `${name} 为 ${String(value)}：必须是 ${wanted}。`,
+  },
   preset: {
     label: '实验',
     own: '自定义设置',
@@ -160,7 +175,7 @@ export const controls: Text['controls'] = {
     },
     earlyStopped: {
       name: '及时停止的过拟合',
-      why: '对 60 个含噪数据点来说网络过大，但训练停在验证损失最低的地方。',
+      why: '对 40 个含噪数据点来说网络过大，但训练停在验证损失最低的地方。',
     },
     penalized: {
       name: '用 L2 抑制过拟合',
@@ -225,7 +240,10 @@ export const controls: Text['controls'] = {
       { text: '背景显示网络在每个位置的输出。观察决策边界如何沿旋臂盘绕，损失如何下降。', act: null },
       { text: '现在过犹不及：用六层、每层 64 个神经元的网络去学 40 个含噪的点。', act: '让它过拟合' },
       { text: '训练损失趋于零，验证损失却在上升：网络把这些点背了下来。诊断结果也会这样说。', act: null },
-      { text: '同时使用两种办法：对大权重加以惩罚，并在验证损失不再下降时停止。', act: '治好它' },
+      {
+        text: '办法不止一种：L2 正则化使权重保持较小，决策边界保持平滑。增加数据、Dropout、早停或换用更小的网络也有帮助。',
+        act: '治好它',
+      },
       { text: '能用的网络往往比需要的更大。对它剪枝、量化，看看要付出什么代价。', act: '压缩它' },
     ],
   },
