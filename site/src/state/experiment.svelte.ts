@@ -3,6 +3,7 @@ import type {
   DigitAnswer,
   Event,
   Explanation,
+  Format,
   LayerShape,
   Opened,
   Progress,
@@ -10,10 +11,13 @@ import type {
   Stop,
   Verdict,
 } from '../engine/messages.ts';
+import type { Reason } from '../engine/refusal.ts';
 
 /** What the engine has told last, by kind. */
 export class Experiment {
   isReady = $state(false);
+  /** What computes: WebAssembly, or TypeScript where that is refused. */
+  kernels: 'wasm' | 'cpu' | null = $state.raw(null);
   isRunning = $state(false);
   samples: Samples | null = $state.raw(null);
   shape: readonly LayerShape[] = $state.raw([]);
@@ -22,15 +26,20 @@ export class Experiment {
   verdict: Verdict | null = $state.raw(null);
   explanation: Explanation | null = $state.raw(null);
   compressed: Compressed | null = $state.raw(null);
+  /** What the networks can be written in. */
+  formats: readonly Format[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
   drawn: readonly DigitAnswer[] = $state.raw([]);
   /** The last command that could not be followed, in a sentence. */
   refused: string | null = $state.raw(null);
+  /** Why it could not, as data, where the engine knows it. */
+  reason: Reason | null = $state.raw(null);
 
   hear(event: Event): void {
     switch (event.kind) {
       case 'ready':
         this.isReady = true;
+        this.kernels = event.kernels;
         break;
       case 'started':
         this.samples = event.samples;
@@ -40,7 +49,9 @@ export class Experiment {
         this.verdict = null;
         this.explanation = null;
         this.compressed = null;
+        this.formats = [];
         this.refused = null;
+        this.reason = null;
         break;
       case 'progress':
         this.progress = event.progress;
@@ -59,6 +70,9 @@ export class Experiment {
       case 'compressed':
         this.compressed = event.result;
         break;
+      case 'formats':
+        this.formats = event.formats;
+        break;
       case 'opened':
         this.opened = event.opened;
         break;
@@ -67,6 +81,7 @@ export class Experiment {
         break;
       case 'refused':
         this.refused = event.message;
+        this.reason = event.reason ?? null;
         break;
       case 'compressing':
       case 'exported':
