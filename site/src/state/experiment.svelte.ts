@@ -11,6 +11,15 @@ import type {
   Verdict,
 } from '../engine/messages.ts';
 
+/** A smaller network that was made, without its numbers: what a plot of size and score needs of it. */
+export type Tried = Pick<Compressed, 'settings' | 'before' | 'after'>;
+
+/** The points with one more, which replaces an earlier one of the same settings. */
+const withTried = (tried: readonly Tried[], { settings, before, after }: Compressed): readonly Tried[] => {
+  const key = JSON.stringify(settings);
+  return [...tried.filter((each) => JSON.stringify(each.settings) !== key), { settings, before, after }];
+};
+
 /** What the engine has told last, by kind. */
 export class Experiment {
   isReady = $state(false);
@@ -22,6 +31,8 @@ export class Experiment {
   verdict: Verdict | null = $state.raw(null);
   explanation: Explanation | null = $state.raw(null);
   compressed: Compressed | null = $state.raw(null);
+  /** Every smaller network of this experiment, in the order in which they were made last. */
+  tried: readonly Tried[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
   drawn: readonly DigitAnswer[] = $state.raw([]);
   /** The last command that could not be followed, in a sentence. */
@@ -40,6 +51,7 @@ export class Experiment {
         this.verdict = null;
         this.explanation = null;
         this.compressed = null;
+        this.tried = [];
         this.refused = null;
         break;
       case 'progress':
@@ -58,6 +70,7 @@ export class Experiment {
         break;
       case 'compressed':
         this.compressed = event.result;
+        this.tried = withTried(this.tried, event.result);
         break;
       case 'opened':
         this.opened = event.opened;

@@ -1,5 +1,41 @@
 import type { Text } from '../text.ts';
 
 export const digits: Text['digits'] = {
-  title: '写一个数字',
+  title: '手写数字',
+  lead: '用 1,437 个手写数字训练的网络，以及它们压缩后的版本，会在您书写时同时作答。',
+  paper: {
+    title: '您的书写',
+    label: '书写数字的画布',
+    keys: '键盘操作：方向键移动画笔，空格键落笔或提笔，退格键撤销上一笔，Delete 键清空画布。',
+    undo: '撤销',
+    clear: '清空',
+    examples: '或者从这些例子开始',
+    example: (digit) => `画一个 ${digit} 的例子`,
+    seen: '网络看到的图像：8 × 8',
+    seenLabel: (rows) => `8 行 8 列、取值 0 到 16 的图像：${rows}`,
+    pen: (isDown, row, column) => `${isDown ? '已落笔' : '已提笔'}，第 ${row} 行，第 ${column} 列。`,
+    empty: '画布是空的。',
+  },
+  answers: {
+    title: '各网络的回答',
+    waiting: '写点什么，每个网络都会作答。',
+    loading: '正在载入网络……',
+    all: (digit, count) => `${count} 个网络都认为是 ${digit}。`,
+    most: (digit, share) => `意见不一：${share}认为是 ${digit}。`,
+    others: (networks, _count, digit) => `${networks}认为是 ${digit}。`,
+    and: '、',
+    of: (some, all) => `${all} 个中的 ${some} 个`,
+    cost: (bytes, time) => `${bytes} · ${time}`,
+    sure: (share) => `把握 ${share}`,
+    differs: '不同',
+    bars: (network, all) => `${network}：${all}`,
+    bar: (digit, share) => `${digit}：${share}`,
+  },
+  maps: {
+    title: '卷积层看到的图像',
+    hint: '每个方块是一个通道：颜色越深，说明该处越符合它的模式。',
+    layer: (layer, channels, size) => `${layer}：${channels} 个通道，${size}`,
+    channel: (channel, largest) => `通道 ${channel}，最大值 ${largest}`,
+    waiting: '开始书写后显示。',
+  },
 };
