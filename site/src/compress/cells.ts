@@ -4,51 +4,46 @@ export type Kernel = Compressed['kernels'][number];
 
 /** What was done to a kernel, for a picture of its cells and for words about it. */
 export interface Cells {
-  /** Whether before and after are cell by cell the same; a student's kernel has other cells. */
-  readonly isComparable: boolean;
   readonly rows: number;
   readonly columns: number;
-  readonly values: Float32Array;
-  /** 1 where a number is gone that was not zero before. */
+  /** 1 where a number is gone. */
   readonly pruned: Uint8Array;
   readonly prunedCount: number;
-  /** after - before of those that are kept, and 0 of those that are not. */
+  readonly values: Float32Array;
+  /** Errors of rounding, after less exact; 0 where nothing is left. */
   readonly errors: Float32Array;
   /** Of all numbers, and of all errors. */
   readonly largest: number;
   readonly largestError: number;
-  /** Root of the mean square of errors of kept numbers. */
+  /** Root of the mean square of errors of what is left. */
   readonly typicalError: number;
-  /** How many different numbers are kept. */
+  /** How many different numbers are left. */
   readonly distinct: number;
 }
 
-export function cellsOf({ rows, columns, before, after }: Kernel): Cells {
-  const isComparable = before.length === after.length;
-  const count = after.length;
-  const pruned = new Uint8Array(count);
-  const errors = new Float32Array(count);
+export function cellsOf({ rows, columns, mask, after, exact }: Kernel): Cells {
+  const pruned = mask.map((kept) => 1 - kept);
+  const errors = new Float32Array(after.length);
+  const left = new Set<number>();
   let prunedCount = 0;
   let squares = 0;
   let largest = 0;
   let largestError = 0;
-  for (let i = 0; i < count; i++) {
-    const [was, is] = [isComparable ? before[i]! : after[i]!, after[i]!];
-    largest = Math.max(largest, Math.abs(was), Math.abs(is));
-    if (is === 0 && was !== 0) {
-      pruned[i] = 1;
+  for (let i = 0; i < after.length; i++) {
+    if (pruned[i] === 1) {
       prunedCount++;
       continue;
     }
-    errors[i] = is - was;
+    left.add(after[i]!);
+    errors[i] = after[i]! - exact[i]!;
     squares += errors[i]! ** 2;
+    largest = Math.max(largest, Math.abs(after[i]!));
     largestError = Math.max(largestError, Math.abs(errors[i]!));
   }
-  const typicalError = Math.sqrt(squares / Math.max(1, count - prunedCount));
-  const distinct = new Set(after.filter((x) => x !== 0)).size;
+  const typicalError = Math.sqrt(squares / Math.max(1, after.length - prunedCount));
   return {
-    ...{ isComparable, rows, columns, values: after, pruned, prunedCount, errors },
-    ...{ largest, largestError, typicalError, distinct },
+    ...{ rows, columns, pruned, prunedCount, values: after, errors },
+    ...{ largest, largestError, typicalError, distinct: left.size },
   };
 }
 

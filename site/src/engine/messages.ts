@@ -1,6 +1,9 @@
 import type { CompressSettings, DataSettings, NetworkSettings, TrainingSettings } from '../state/settings.ts';
+import type { Compressed, DigitAnswer, ExportedFile, Format, Opened } from './messages-compress.ts';
 
-/** What a page asks of the engine, which runs in a worker. One experiment at a time; \`start\` replaces what was. */
+export type * from './messages-compress.ts';
+
+/** What a page asks of the engine, which runs in a worker. One experiment at a time; `start` replaces what was. */
 export type Command =
   | {
       readonly kind: 'start';
@@ -26,6 +29,8 @@ export type Command =
   | { readonly kind: 'compress'; readonly settings: CompressSettings }
   /** A file of the trained network, or of the compressed one. */
   | { readonly kind: 'export'; readonly format: string; readonly of: 'trained' | 'compressed' }
+  /** Asks for `formats`: what the networks can be written in. It is also told after `compressed`. */
+  | { readonly kind: 'formats' }
   | { readonly kind: 'open'; readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
   /** Answers to a drawing, 64 numbers from 0 to 16, by the digits' networks. */
   | { readonly kind: 'draw'; readonly pixels: Float32Array };
@@ -33,7 +38,14 @@ export type Command =
 /** What the engine tells. Pictures are numbers; the page draws them. */
 export type Event =
   | { readonly kind: 'ready'; readonly kernels: 'wasm' | 'cpu'; readonly version: string }
-  | { readonly kind: 'started'; readonly samples: Samples; readonly shape: readonly LayerShape[] }
+  | {
+      readonly kind: 'started';
+      readonly samples: Samples;
+      /** Layers with weights: hidden ones and the output. */
+      readonly shape: readonly LayerShape[];
+      /** The loss in use: that of the settings, or squares where numbers are predicted and it is one for classes. */
+      readonly loss: TrainingSettings['loss'];
+    }
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'stopped'; readonly why: Stop; readonly progress: Progress; readonly verdict: Verdict }
   | { readonly kind: 'explained'; readonly explanation: Explanation }
@@ -42,12 +54,9 @@ export type Event =
   | {
       readonly kind: 'exported';
       readonly format: string;
-      readonly files: readonly {
-        readonly name: string;
-        readonly type: string;
-        readonly bytes: Uint8Array<ArrayBuffer>;
-      }[];
+      readonly files: readonly ExportedFile[];
     }
+  | { readonly kind: 'formats'; readonly formats: readonly Format[] }
   | { readonly kind: 'opened'; readonly opened: Opened }
   | { readonly kind: 'drawn'; readonly answers: readonly DigitAnswer[] }
   /** A command that could not be followed; the state is as before. */
@@ -74,14 +83,15 @@ export interface LayerShape {
 
 export interface Progress {
   readonly epoch: number;
-  /** From the first epoch on; of validation too. NaN where there is none. */
+  /** Without penalties and dropout, from the first epoch on; of validation too. NaN where there is none. */
   readonly losses: { readonly train: Float32Array; readonly validation: Float32Array };
+  /** Shares of right answers, or R² for numbers. */
   readonly scores: { readonly train: number; readonly validation: number; readonly test: number };
   /** Epoch whose weights early stopping would restore, or null. */
   readonly best: number | null;
   readonly epochsPerSecond: number;
   readonly picture: Picture;
-  /** Of each layer its kernel, [from, to], for edges. */
+  /** Of each layer of `shape` its kernel, [from, to], for edges. */
   readonly weights: readonly Float32Array[];
 }
 
@@ -92,10 +102,17 @@ export type Picture =
       readonly width: number;
       readonly height: number;
       readonly classes: number;
+      /**
+       * [height, width, answers] row by row from the highest second input to the lowest, of each row from the lowest first input
+       * to the highest, the middles of cells of `ranges`. Of classes the probabilities, one each, that of the second alone for
+       * two; of hinge the margin as 0 to 1; of numbers (classes 0) the number.
+       */
       readonly values: Float32Array;
+      /** Of each hidden layer, of each unit: its output at [neuronSize, neuronSize] points, in the same order. */
       readonly neurons: readonly (readonly Float32Array[])[];
       readonly neuronSize: number;
     }
+  /** In the units of the samples; `truth` without noise. */
   | { readonly kind: 'curve'; readonly x: Float32Array; readonly y: Float32Array; readonly truth: Float32Array | null }
   | { readonly kind: 'none' };
 
@@ -119,66 +136,8 @@ export interface Explanation {
   readonly unit: number;
   readonly activation: string;
   readonly bias: number;
+  /** `from` is x1, x2, ... of the inputs, and h1.3 for the third unit of the first layer. */
   readonly terms: readonly { readonly from: string; readonly weight: number; readonly value: number }[];
   readonly sum: number;
   readonly output: number;
-}
-
-export interface Weighed {
-  readonly bytes: number;
-  readonly macs: number;
-  readonly parameters: number;
-  readonly nonZero: number;
-  /** Measured here, median, of one sample. */
-  readonly microseconds: number;
-  readonly score: number;
-}
-
-export interface Compressed {
-  readonly settings: CompressSettings;
-  readonly before: Weighed;
-  readonly after: Weighed;
-  /** Of each kernel: its mask (1 kept), and its numbers before and after. */
-  readonly kernels: readonly {
-    readonly name: string;
-    readonly rows: number;
-    readonly columns: number;
-    readonly before: Float32Array;
-    readonly after: Float32Array;
-  }[];
-  readonly picture: Picture;
-  /** Indices of test samples whose class changed. */
-  readonly changed: Int32Array;
-  /** Lines of the damage report. */
-  readonly damage: readonly string[];
-  /** What the passes did, step by step. */
-  readonly steps: readonly string[];
-}
-
-export interface Opened {
-  readonly name: string;
-  readonly nodes: readonly {
-    readonly name: string;
-    readonly op: string;
-    readonly inputs: readonly string[];
-    readonly shape: readonly number[];
-    readonly bytes: number;
-    readonly macs: number;
-  }[];
-  readonly bytes: number;
-  readonly lines: readonly string[];
-}
-
-export interface DigitAnswer {
-  readonly network: string;
-  readonly bytes: number;
-  readonly microseconds: number;
-  readonly probabilities: Float32Array;
-  /** Of a network with convolutions: pictures of its channels. */
-  readonly maps: readonly {
-    readonly layer: string;
-    readonly width: number;
-    readonly height: number;
-    readonly channels: readonly Float32Array[];
-  }[];
 }

@@ -3,6 +3,7 @@ import type {
   DigitAnswer,
   Event,
   Explanation,
+  Format,
   LayerShape,
   Opened,
   Progress,
@@ -33,6 +34,8 @@ export class Experiment {
   compressed: Compressed | null = $state.raw(null);
   /** Every smaller network of this experiment, in the order in which they were made last. */
   tried: readonly Tried[] = $state.raw([]);
+  /** What the networks can be written in. */
+  formats: readonly Format[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
   drawn: readonly DigitAnswer[] = $state.raw([]);
   /** The last command that could not be followed, in a sentence. */
@@ -52,6 +55,7 @@ export class Experiment {
         this.explanation = null;
         this.compressed = null;
         this.tried = [];
+        this.formats = [];
         this.refused = null;
         break;
       case 'progress':
@@ -71,6 +75,9 @@ export class Experiment {
       case 'compressed':
         this.compressed = event.result;
         this.tried = withTried(this.tried, event.result);
+        break;
+      case 'formats':
+        this.formats = event.formats;
         break;
       case 'opened':
         this.opened = event.opened;

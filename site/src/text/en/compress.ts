@@ -71,14 +71,53 @@ export const compress = {
   },
   damage: {
     title: 'The damage',
-    none: (count: string) => `None of the ${count} test points changed sides.`,
-    changed: (changed: string, count: string, share: string) =>
-      `${changed} of ${count} test points (${share}) changed sides.`,
-    better: (before: string, after: string) => `The test score rose from ${before} to ${after}.`,
-    worse: (before: string, after: string) => `The test score fell from ${before} to ${after}.`,
-    equal: (after: string) => `The test score is still ${after}.`,
-    report: 'Report of the library',
-    steps: 'What was done, step by step',
+    changed: (changed: string, count: string, share: string, low: string, high: string) =>
+      changed === '0'
+        ? `None of the ${count} test points changed its class.`
+        : `${changed} of ${count} test points (${share}) changed their class; of all points like these, ${low} to ${high} would (95 %).`,
+    moved: {
+      rightToWrong: (count: string) => `${count} went from right to wrong.`,
+      wrongToRight: (count: string) => `${count} went from wrong to right.`,
+      wrongToOther: (count: string) => `${count} went from one wrong class to another.`,
+    },
+    accuracy: (before: string, after: string) =>
+      before === after ? `Right answers: ${after}, as before.` : `Right answers: ${before} before, ${after} after.`,
+    chance: (low: string, high: string, chance: string) =>
+      `Lost in points: ${low} to ${high} (95 %); as much by luck alone: ${chance} (McNemar’s exact test).`,
+    worst: (name: string, before: string, after: string) =>
+      `Hit hardest is class ${name}: ${before} before, ${after} after.`,
+    noWorst: 'No class lost right answers.',
+    calibration: (before: string, after: string) =>
+      `Calibration error, how far certainty is from being right: ${before} → ${after}.`,
+    margin: (before: string, after: string) => `Median margin between the first and the second class: ${before} → ${after}.`,
+    r2: (before: string, after: string) => `R²: ${before} → ${after}.`,
+    rmse: (before: string, after: string) => `Root of the mean squared error: ${before} → ${after}.`,
+    distance: (typical: string, largest: string, at: string) =>
+      `Answers moved by ${typical} in the middle, by ${largest} at most (test sample ${at}).`,
+    unanswered: (before: string, after: string) =>
+      `Without an answer, since a number is none: ${before} samples before, ${after} after.`,
+  },
+  steps: {
+    title: 'What was done',
+    taught: (parameters: string, epochs: string) =>
+      `A student of ${parameters} parameters was taught for ${epochs} epochs.`,
+    pruned: (zeros: string, of: string, share: string, pattern: string) =>
+      `${zeros} of ${of} weights (${share}) were pruned: ${pattern}.`,
+    narrowed: (before: string, units: string) => `Hidden layers were narrowed from ${before} to ${units} units.`,
+    shared: (numbers: number) => `The weights of each kernel share ${numbers} numbers.`,
+    tuned: {
+      pruned: (epochs: string) => `Trained for ${epochs} epochs after pruning.`,
+      narrowed: (epochs: string) => `Trained for ${epochs} epochs after narrowing.`,
+      shared: (epochs: string) => `Trained for ${epochs} epochs with shared numbers.`,
+      prepared: (epochs: string) => `Trained for ${epochs} epochs with rounding in the loop.`,
+    },
+    prepared: (bits: number) => `Prepared for ${bits} bits: rounding is simulated in training.`,
+    rounded: (format: string, isTrained: boolean) =>
+      isTrained ? `Rounded to ${format}, as it was trained for.` : `Rounded to ${format}.`,
+    sparse: (kernels: number, of: number) => `${kernels} of ${of} kernels are held without their zeros.`,
+    coded: (coding: string, plain: string, bytes: string) => `The file is ${coding} coded: ${plain} → ${bytes}.`,
+    codings: { huffman: 'Huffman', range: 'range' },
+    notes: 'What the library noticed',
   },
   planes: {
     title: 'The boundary',
@@ -101,18 +140,13 @@ export const compress = {
       `Kernel ${name}: ${pruned} of ${total} numbers (${share}) are pruned.`,
     kept: (distinct: string) => `${distinct} different numbers are left.`,
     pruned: 'pruned',
-    negative: 'negative (with a bar)',
-    positive: 'positive',
-    other: 'This kernel has other cells than before: the network is narrower.',
+    negative: 'negative: with a bar',
     errors: 'What rounding changed',
     errorsLabel: (typical: string, largest: string) =>
       `After minus before: ${typical} typically, ${largest} at most.`,
     noErrors: 'The numbers that are left are as before.',
-    lower: 'lower',
-    higher: 'higher',
     cell: (row: number, column: number, before: string, after: string) =>
       `Row ${row}, column ${column}: ${before} → ${after}`,
-    cellAfter: (row: number, column: number, after: string) => `Row ${row}, column ${column}: ${after}`,
     pointAt: 'Point at a cell to read its number.',
     histogram: 'How often numbers of a size occur',
     histogramLabel: (low: string, high: string, before: string, after: string) =>
@@ -147,6 +181,9 @@ export const compress = {
     made: (count: number) => (count === 1 ? 'The file is ready:' : 'The files are ready:'),
     save: (name: string, bytes: string) => `Save ${name} (${bytes})`,
     waiting: 'Making the file …',
+    size: (label: string, bytes: string) => `${label}: ${bytes}`,
+    cannot: (label: string) => `${label}: not for this network`,
+    loading: 'Looking up what it can be written in …',
   },
   open: {
     title: 'Open a network file',
@@ -157,17 +194,42 @@ export const compress = {
       `${name} has ${bytes}; files of up to ${limit} are read here.`,
     unreadable: (name: string) => `${name} could not be read from the disk; choose it again.`,
     opened: (name: string, bytes: string, nodes: string) => `${name}: ${bytes}, ${nodes} nodes.`,
+    facts: (macs: string, parameters: string, nonZero: string) =>
+      `${macs} multiply-adds a sample, ${parameters} parameters, ${nonZero} of them not zero.`,
+    time: (time: string) => `A sample takes ${time} here.`,
     graph: 'Graph',
     graphLabel: (nodes: string, edges: string) =>
-      `The graph of the network: ${nodes} nodes and ${edges} connections; the table below lists them.`,
-    ledger: 'Ledger',
+      `The graph of the network: ${nodes} nodes and ${edges} connections, which the table lists.`,
+    nodes: 'Nodes',
     node: 'Node',
     op: 'Operation',
-    inputs: 'Inputs',
+    inputs: 'From',
     shape: 'Output',
     bytes: 'Bytes',
     macs: 'Multiply-adds',
+    input: 'input',
+    ledger: 'Where the bytes are',
+    tensor: 'Tensor',
+    encoding: 'Held as',
+    dense: 'As float32',
+    parts: 'Of which',
+    file: 'the file itself',
+    partNames: {
+      values: 'values',
+      positions: 'positions',
+      codebook: 'codebook',
+      scales: 'scales',
+      tables: 'tables',
+      header: 'header',
+      alignment: 'alignment',
+      other: 'other',
+      program: 'program',
+    },
+    part: (name: string, bytes: string) => `${name} ${bytes}`,
     total: 'Whole file',
-    report: 'Report',
+    damage: 'Against the trained network',
+    noDamage: 'It answers another question than the network that is trained here, so the two are not compared.',
+    score: (before: string, after: string) => `Test score: ${before} for the trained network, ${after} for this one.`,
+    report: 'As the library prints it',
   },
 };

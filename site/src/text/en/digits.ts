@@ -1,7 +1,7 @@
 /** Words of this part. Sentences with figures are functions of them; figures come as texts. */
 export const digits = {
   title: 'Draw a digit',
-  lead: 'Networks that were taught on 1,437 handwritten digits, and the same networks whittled down, answer as you draw.',
+  lead: 'Networks that were taught on 1,347 handwritten digits, and the same networks whittled down, answer as you draw.',
   paper: {
     title: 'Your drawing',
     label: 'Paper to draw a digit on',
@@ -17,6 +17,14 @@ export const digits = {
     empty: 'The paper is empty.',
   },
   answers: {
+    networks: {
+      dense: 'Dense, float32',
+      denseInt8: 'Dense, int8',
+      denseWhittled: 'Dense, pruned and shared',
+      cnn: 'Convolutions, float32',
+      cnnInt8: 'Convolutions, int8',
+    } as { readonly [name: string]: string },
+    score: (share: string) => `${share} right on digits held back`,
     title: 'What they say',
     waiting: 'Draw something, and every network answers.',
     loading: 'The networks are being loaded …',

@@ -2,7 +2,7 @@ import type { Text } from '../text.ts';
 
 export const digits: Text['digits'] = {
   title: '手写数字',
-  lead: '用 1,437 个手写数字训练的网络，以及它们压缩后的版本，会在您书写时同时作答。',
+  lead: '用 1,347 个手写数字训练的网络，以及它们压缩后的版本，会在您书写时同时作答。',
   paper: {
     title: '您的书写',
     label: '书写数字的画布',
@@ -17,6 +17,14 @@ export const digits: Text['digits'] = {
     empty: '画布是空的。',
   },
   answers: {
+    networks: {
+      dense: '全连接，float32',
+      denseInt8: '全连接，int8',
+      denseWhittled: '全连接，剪枝并共享权重',
+      cnn: '卷积，float32',
+      cnnInt8: '卷积，int8',
+    },
+    score: (share) => `留出数字的正确率 ${share}`,
     title: '各网络的回答',
     waiting: '写点什么，每个网络都会作答。',
     loading: '正在载入网络……',
