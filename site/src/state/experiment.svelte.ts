@@ -60,6 +60,9 @@ export class Experiment {
         break;
       case 'progress':
         this.progress = event.progress;
+        // What was made of the network as it was is not of this one.
+        this.compressed = null;
+        this.formats = [];
         this.isRunning = true;
         this.stop = null;
         break;

@@ -4,12 +4,14 @@ export const compress = {
   lead: 'Make the network that you have just trained smaller, and see what it costs. Each change is followed at once, from the same trained network.',
   untrained: {
     title: 'Nothing is trained yet',
-    words: 'Compression begins with a network that has learned something. Train one here, or set up your own under “Fit”.',
+    words:
+      'Compression begins with a network that has learned something. Train one here, or set up your own under “Fit”.',
     train: 'Train the default network',
     own: 'Set up your own',
   },
   running: {
-    words: (epoch: string) => `The network is being trained: epoch ${epoch}. Compression takes it as it is when you stop.`,
+    words: (epoch: string) =>
+      `The network is being trained: epoch ${epoch}. Compression takes it as it is when you stop.`,
     stop: 'Stop and compress',
   },
   controls: {
@@ -89,7 +91,8 @@ export const compress = {
     noWorst: 'No class lost right answers.',
     calibration: (before: string, after: string) =>
       `Calibration error, how far certainty is from being right: ${before} → ${after}.`,
-    margin: (before: string, after: string) => `Median margin between the first and the second class: ${before} → ${after}.`,
+    margin: (before: string, after: string) =>
+      `Median margin between the first and the second class: ${before} → ${after}.`,
     r2: (before: string, after: string) => `R²: ${before} → ${after}.`,
     rmse: (before: string, after: string) => `Root of the mean squared error: ${before} → ${after}.`,
     distance: (typical: string, largest: string, at: string) =>
@@ -142,8 +145,7 @@ export const compress = {
     pruned: 'pruned',
     negative: 'negative: with a bar',
     errors: 'What rounding changed',
-    errorsLabel: (typical: string, largest: string) =>
-      `After minus before: ${typical} typically, ${largest} at most.`,
+    errorsLabel: (typical: string, largest: string) => `After minus before: ${typical} typically, ${largest} at most.`,
     noErrors: 'The numbers that are left are as before.',
     cell: (row: number, column: number, before: string, after: string) =>
       `Row ${row}, column ${column}: ${before} → ${after}`,
@@ -178,7 +180,7 @@ export const compress = {
     compressed: 'compressed',
     format: 'Format',
     make: 'Make the file',
-    made: (count: number) => (count === 1 ? 'The file is ready:' : 'The files are ready:'),
+    made: (count: number): string => (count === 1 ? 'The file is ready:' : 'The files are ready:'),
     save: (name: string, bytes: string) => `Save ${name} (${bytes})`,
     waiting: 'Making the file …',
     size: (label: string, bytes: string) => `${label}: ${bytes}`,
