@@ -146,9 +146,9 @@ export interface TensorLedger {
   /** How its numbers are held: float32, int8, levels, palette, sparse and so on; empty for the whole file. */
   readonly encoding: string;
   readonly shape: readonly number[];
-  /** Numbers that it stands for, and those that are not 0. */
+  /** Numbers that it stands for, and those that the file holds: the others were pruned, or are shared by a hash. */
   readonly numbers: number;
-  readonly nonZero: number;
+  readonly held: number;
   readonly bytes: number;
   /** What float32 takes. */
   readonly float32Bytes: number;

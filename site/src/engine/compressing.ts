@@ -1,0 +1,85 @@
+import { predictNetwork, type Tensor } from 'whittle-ml';
+import { damageLines } from './damaging.ts';
+import { keepCompressed } from './kept.ts';
+import { kernelChanges } from './kernels.ts';
+import type { Compressed, CompressStep } from './messages.ts';
+import { sentenceOf } from './sentences.ts';
+import type { Context, Follow, Trained } from './trained.ts';
+import { microsecondsOf, smallestFile, weighed } from './weighing.ts';
+import { checkSettings, epochsOf, folded, whittle } from './whittling.ts';
+import { Superseded, Work } from './work.ts';
+
+/** What comes behind the trainings, as epochs of them. */
+const REST = 10;
+
+/** Makes a smaller network of the trained one, and says what became of it. Nothing is told of what is superseded. */
+export const compress: Follow<'compress'> = async ({ settings }, context) => {
+  const { trained, experiment, tell } = context;
+  if (trained === null) throw new Error('There is no network to compress yet: train one first.');
+  try {
+    checkSettings(settings, trained);
+    const work = new Work(context, epochsOf(settings, trained) + REST);
+    const { result, network } = await compressed(trained, settings, work);
+    keepCompressed(experiment, network);
+    tell({ kind: 'compressing', done: 1 });
+    tell({ kind: 'compressed', result });
+    await formats(context);
+  } catch (error) {
+    if (!(error instanceof Superseded)) throw new Error(sentenceOf(error), { cause: error });
+  }
+};
+
+async function formats(context: Context): Promise<void> {
+  if (!(await context.pause())) return;
+  const { formats: list } = await import('./exporting.ts');
+  await list({ kind: 'formats' }, context);
+}
+
+async function compressed(trained: Trained, settings: Compressed['settings'], work: Work) {
+  const { test } = trained;
+  await work.advance();
+  const whittled = await whittle(trained, settings, work);
+  const { network, exact, from, kept } = whittled;
+  const base = folded(trained.model);
+  const [was, now] = [base, network].map((each) => predictNetwork(each, test.x) as Tensor) as [Tensor, Tensor];
+  checkAnswers(now);
+  await work.advance(1);
+  const [before, after] = [base, network].map(smallestFile) as [
+    ReturnType<typeof smallestFile>,
+    ReturnType<typeof smallestFile>,
+  ];
+  await work.advance(1);
+  const [slow, fast] = microsecondsOf([base, network]) as [number, number];
+  await work.advance(3);
+  const picture = trained.picture((x) => predictNetwork(network, x) as Tensor);
+  await work.advance(3);
+  const steps: CompressStep[] = [...whittled.steps];
+  if (after.coding !== 'none')
+    steps.push({ kind: 'coded', coding: after.coding, bytes: after.file.length, plain: after.plain });
+  const result: Compressed = {
+    settings,
+    before: weighed(base, before.file.length, slow, trained.score(was, test)),
+    after: weighed(network, after.file.length, fast, trained.score(now, test)),
+    kernels: kernelChanges(from, exact, network, kept),
+    picture,
+    changed: changedIn(trained, was, now),
+    damage: damageLines(trained, network, was, now),
+    steps,
+    notes: whittled.notes,
+  };
+  return { result, network };
+}
+
+function checkAnswers({ data }: Tensor): void {
+  if (!data.every(Number.isFinite))
+    throw new Error(
+      'The smaller network answers with numbers that are not finite: lower the learning rate, or train it for fewer epochs.',
+    );
+}
+
+/** Test samples whose class is another one than before. */
+function changedIn(trained: Trained, was: Tensor, now: Tensor): Int32Array {
+  if (trained.samples.task === 'regression') return new Int32Array();
+  const [before, after] = [was, now].map((outputs) => trained.decide(outputs)) as [Float32Array, Float32Array];
+  return Int32Array.from(before.keys()).filter((i) => before[i] !== after[i]);
+}

@@ -1,0 +1,186 @@
+import {
+  decodeNetwork,
+  type FilePart,
+  fileParts,
+  type Network,
+  networkCost,
+  predictNetwork,
+  type Tensor,
+} from 'whittle-ml';
+import { decodeSafetensors } from 'whittle-ml/io';
+import { carriedIn, isModuleText, isOfNetwork } from './carried.ts';
+import { damageLines } from './damaging.ts';
+import type { Opened, TensorLedger } from './messages.ts';
+import { sentenceOf } from './sentences.ts';
+import type { Context, Follow, Trained } from './trained.ts';
+import { microsecondsOf } from './weighing.ts';
+
+/** Larger files are no networks for a page. */
+const MOST_BYTES = 64 * 2 ** 20;
+/** Multiply-adds, and numbers of values, up to which a network is timed, and those up to which it is asked for all test samples. */
+const MOST_TIMED = { macs: 2e7, values: 4e6 };
+const MOST_ASKED = 2e9;
+/** Characters of a name that is shown. */
+const MOST_NAME = 80;
+
+/** Reads a file of a network, or a module that carries one. Whatever is wrong with it is an Error in one sentence. */
+export const open: Follow<'open'> = async ({ name, bytes }, context) => {
+  const called = shown(name);
+  let opened: Opened;
+  try {
+    opened = await openedOf(called, bytes, context);
+  } catch (error) {
+    throw new Error(`${called}: ${sentenceOf(error)}`, { cause: error });
+  }
+  context.tell({ kind: 'opened', opened });
+};
+
+const shown = (name: string): string => {
+  const plain = name.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  return plain.length > MOST_NAME ? `${plain.slice(0, MOST_NAME)}…` : plain || 'The file';
+};
+
+/** Whether bytes begin as a safetensors file: with the length of its header, an object. */
+const isSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b && [4, 5, 6, 7].every((at) => bytes[at] === 0);
+
+async function openedOf(name: string, bytes: Uint8Array, context: Context): Promise<Opened> {
+  if (bytes.length === 0) throw new Error('the file is empty');
+  if (bytes.length > MOST_BYTES)
+    throw new Error(
+      `it has ${(bytes.length / 2 ** 20).toFixed(0)} MiB, and files up to ${MOST_BYTES / 2 ** 20} are read`,
+    );
+  if (isSafetensors(bytes)) {
+    const isNetwork = decodeSafetensors(bytes).metadata.has('whittle');
+    if (!isNetwork) return ofTensors(name, bytes);
+    return ofNetwork({ name, format: 'safetensors', bytes: bytes.length }, bytes, context, []);
+  }
+  const text = new TextDecoder().decode(bytes);
+  if (!isModuleText(text)) throw new Error(refusal(text));
+  const file = carriedIn(text);
+  if (file === null)
+    throw new Error(
+      'the module does not carry the file of its network, and a page that runs no foreign code cannot ask it: open the .safetensors file, or a module that was written here',
+    );
+  const { network } = decodeNetwork(file);
+  if (!isOfNetwork(text, network))
+    throw new Error(
+      'the network that the module carries is not the one that its code computes: one of both was changed',
+    );
+  const around = bytes.length - file.length;
+  const program: TensorLedger = {
+    ...{ key: null, encoding: '', shape: [], numbers: 0, held: 0, bytes: around, float32Bytes: 0 },
+    parts: [{ part: 'program', bytes: around }],
+  };
+  return ofNetwork({ name, format: 'module', bytes: bytes.length }, file, context, [program]);
+}
+
+function refusal(text: string): string {
+  if (/_self_test\(void\)/.test(text))
+    return 'C is to be compiled, not read back: open the .safetensors file or the module';
+  if (text.includes('export declare')) return 'these are the types of a module: open the module itself, the .mjs file';
+  return 'it is no network: files that end in .safetensors are read, and modules that were written here';
+}
+
+/** What is told of any file with a network. */
+async function ofNetwork(
+  about: Pick<Opened, 'name' | 'format' | 'bytes'>,
+  file: Uint8Array,
+  context: Context,
+  around: readonly TensorLedger[],
+): Promise<Opened> {
+  const { network } = decodeNetwork(file);
+  const cost = networkCost(network);
+  const parts = fileParts(file);
+  await context.pause();
+  const counted = new Set<string>();
+  const nodes = network.nodes.map(({ name, op, inputs, weights }, i) => {
+    const own = Object.values(weights).filter((key) => !counted.has(key) && counted.add(key));
+    const bytes = parts.reduce(
+      (sum, { weight, bytes }) => sum + (weight !== null && own.includes(weight) ? bytes : 0),
+      0,
+    );
+    const { outputShape: shape, macs, parameters } = cost.nodes[i]!;
+    return { name, op, inputs, shape, bytes, macs, parameters };
+  });
+  const values = [...network.inputs.map(({ shape }) => shape), ...nodes.map(({ shape }) => shape)];
+  const isSmall =
+    cost.macs <= MOST_TIMED.macs && values.reduce((sum, shape) => sum + sizeOf(shape), 0) <= MOST_TIMED.values;
+  const damage = isSmall ? damageOf(network, context.trained, cost.macs) : null;
+  await context.pause();
+  return {
+    ...about,
+    inputs: network.inputs.map(({ name, shape }) => ({ name, shape })),
+    outputs: network.outputs,
+    nodes,
+    ...{ macs: cost.macs, parameters: cost.parameters, nonZero: cost.nonZeroParameters },
+    microseconds: isSmall ? timed(network) : null,
+    ledger: [...ledgerOf(network, parts), ...around],
+    damage,
+    lines: String(network).split('\n'),
+  };
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** Null for a network that has no program, such as one of float64. */
+function timed(network: Network): number | null {
+  try {
+    return microsecondsOf([network])[0]!;
+  } catch {
+    return null;
+  }
+}
+
+function damageOf(network: Network, trained: Trained | null, macs: number): Opened['damage'] {
+  if (trained === null) return null;
+  const { model, test } = trained;
+  const [input, ...others] = network.inputs;
+  const isAlike = input !== undefined && others.length === 0 && String(input.shape) === String(model.inputShape);
+  const samples = test.x.shape[0]!;
+  if (!isAlike || input.dtype !== 'float32' || network.outputs.length !== 1 || macs * samples > MOST_ASKED) return null;
+  try {
+    const [before, after] = [model.predict(test.x) as Tensor, predictNetwork(network, test.x) as Tensor] as const;
+    if (String(before.shape) !== String(after.shape)) return null;
+    const [score, was] = [after, before].map((outputs) => trained.score(outputs, test)) as [number, number];
+    return { score, before: was, lines: damageLines(trained, network, before, after) };
+  } catch {
+    return null; // one that cannot be asked has nothing to compare
+  }
+}
+
+/** What each tensor takes and why, and last what is of the whole file. */
+function ledgerOf(network: Network, parts: readonly FilePart[]): TensorLedger[] {
+  const keys = [...new Set(parts.map(({ weight }) => weight))].sort((a, b) => Number(a === null) - Number(b === null));
+  return keys.map((key): TensorLedger => {
+    const own = parts.filter(({ weight }) => weight === key);
+    const weight = key === null ? undefined : network.weights.get(key);
+    const numbers = weight === undefined ? 0 : sizeOf(weight.shape);
+    return {
+      ...{ key, encoding: weight?.encoding.type ?? '', shape: weight?.shape ?? [], numbers },
+      held: own.find(({ part }) => part === 'values')?.numbers ?? numbers,
+      bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+      float32Bytes: 4 * numbers,
+      parts: own.map(({ part, bytes }) => ({ part, bytes })),
+    };
+  });
+}
+
+/** A file of tensors without a network: what each takes. */
+function ofTensors(name: string, bytes: Uint8Array): Opened {
+  const { tensors } = decodeSafetensors(bytes);
+  const ledger = [...tensors].map(([key, { dtype, shape, data }]): TensorLedger => {
+    const [numbers, size] = [sizeOf(shape), data.byteLength];
+    const parts = [{ part: 'values' as const, bytes: size }];
+    return { key, encoding: dtype, shape, numbers, held: numbers, bytes: size, float32Bytes: 4 * numbers, parts };
+  });
+  const rest = bytes.length - ledger.reduce((sum, row) => sum + row.bytes, 0);
+  ledger.push({
+    ...{ key: null, encoding: '', shape: [], numbers: 0, held: 0, bytes: rest, float32Bytes: 0 },
+    parts: [{ part: 'header', bytes: rest }],
+  });
+  const parameters = ledger.reduce((sum, { numbers }) => sum + numbers, 0);
+  return {
+    ...{ name, format: 'safetensors', bytes: bytes.length, inputs: [], outputs: [], nodes: [], macs: 0 },
+    ...{ parameters, nonZero: parameters, microseconds: null, ledger, damage: null, lines: [] },
+  };
+}
