@@ -47,6 +47,6 @@ export function cellsOf({ rows, columns, mask, after, exact }: Kernel): Cells {
   };
 }
 
-/** Cells as large as fit a width, in pixels: at least 3, at most 26. */
+/** Cells as large as fit a width, in pixels: at least 3, at most 18. */
 export const cellSize = (columns: number, width: number): number =>
-  Math.max(3, Math.min(26, Math.floor(width / Math.max(1, columns))));
+  Math.max(3, Math.min(18, Math.floor(width / Math.max(1, columns))));

@@ -27,10 +27,14 @@ export interface Frame {
   readonly best: number;
 }
 
+/** Scores that are worse than the best one by more than this lie on the lower edge. */
+const DEEPEST = 1;
+
 /** What a plot of points shows: a factor of two at least of bytes, five hundredths at least of the score, and some room. */
 export function frameOf(sizes: readonly number[], scores: readonly number[]): Frame {
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-  const [worst, best] = [Math.min(...scores), Math.max(...scores)];
+  const best = Math.max(...scores);
+  const worst = Math.max(Math.min(...scores), best - DEEPEST);
   const room = Math.max(0.025, 0.08 * (best - worst));
   const factor = Math.max(Math.SQRT2, (most / least) ** 0.06);
   return { low: least / factor, high: most * factor, worst: worst - room, best: best + room };
@@ -39,5 +43,5 @@ export function frameOf(sizes: readonly number[], scores: readonly number[]): Fr
 /** Places of a size (on a scale of logarithms) and a score, as shares of width and height, from the top left. */
 export const placeOf = ({ low, high, worst, best }: Frame, bytes: number, score: number): readonly [number, number] => [
   Math.log(bytes / low) / Math.log(high / low),
-  (best - score) / (best - worst),
+  Math.min(1, (best - score) / (best - worst)),
 ];

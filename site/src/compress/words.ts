@@ -20,7 +20,7 @@ export function damageWords(line: DamageLine, { damage }: Words): readonly strin
       const points = (share: number): string => signed(Math.round(share * 1000) / 10);
       const right = damage.accuracy(percent(before.share), percent(after.share));
       // Where no answer went from right to wrong or back there is nothing to be lucky about.
-      return low === 0 && high === 0 ? [right] : [right, damage.chance(points(low), points(high), percent(chance))];
+      return low === 0 && high === 0 ? [right] : [right, damage.chance(points(low), points(high), chanceText(chance))];
     }
     case 'worst': {
       const worst = line.class;
@@ -38,6 +38,9 @@ export function damageWords(line: DamageLine, { damage }: Words): readonly strin
       return [damage[line.kind](show(line.before), show(line.after))];
   }
 }
+
+/** A probability that may be too small for percents. */
+const chanceText = (chance: number): string => (chance < 0.001 ? `< ${percent(0.001)}` : percent(chance));
 
 /** What a pass did, in a sentence. */
 export function stepWords(step: CompressStep, { steps, controls }: Words): string {

@@ -130,8 +130,8 @@ export const compress = {
     describe: (which: string, classes: string) =>
       `${which}: the plane in the colours of the answers (${classes}), with the test points.`,
     curve: 'The answers over the line: before is dashed, after is solid.',
-    legend: (changed: string) => `Points in a ring changed sides: ${changed}.`,
-    legendNone: 'No point changed sides.',
+    legend: (changed: string) => `Points in a square changed their class: ${changed}.`,
+    legendNone: 'No test point changed its class.',
     none: 'Data of more than two inputs has no picture.',
   },
   weights: {

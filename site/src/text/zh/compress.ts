@@ -116,8 +116,8 @@ export const compress: Text['compress'] = {
     after: '压缩后',
     describe: (which, classes) => `${which}：平面按预测类别着色（${classes}），并标出测试点。`,
     curve: '沿直线的输出：虚线为压缩前，实线为压缩后。',
-    legend: (changed) => `带圈的点改变了类别：${changed} 个。`,
-    legendNone: '没有点改变类别。',
+    legend: (changed) => `带方框的点改变了类别：${changed} 个。`,
+    legendNone: '没有测试点改变类别。',
     none: '输入超过两维的数据没有图像。',
   },
   weights: {
