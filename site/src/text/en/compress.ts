@@ -212,6 +212,7 @@ export const compress = {
     input: 'input',
     ledger: 'Where the bytes are',
     tensor: 'Tensor',
+    tensorShape: 'Shape',
     encoding: 'Held as',
     dense: 'As float32',
     parts: 'Of which',

@@ -192,6 +192,7 @@ export const compress: Text['compress'] = {
     input: '输入',
     ledger: '字节明细',
     tensor: '张量',
+    tensorShape: '形状',
     encoding: '存储形式',
     dense: '若为 float32',
     parts: '其中',
