@@ -24,6 +24,8 @@ const withTried = (tried: readonly Tried[], { settings, before, after }: Compres
 /** What the engine has told last, by kind. */
 export class Experiment {
   isReady = $state(false);
+  /** What computes: WebAssembly, or TypeScript where that is refused. */
+  kernels: 'wasm' | 'cpu' | null = $state.raw(null);
   isRunning = $state(false);
   samples: Samples | null = $state.raw(null);
   shape: readonly LayerShape[] = $state.raw([]);
@@ -45,6 +47,7 @@ export class Experiment {
     switch (event.kind) {
       case 'ready':
         this.isReady = true;
+        this.kernels = event.kernels;
         break;
       case 'started':
         this.samples = event.samples;

@@ -29,7 +29,7 @@ export interface Layout {
 }
 
 /** A tall column is as high as this; more neurons stand side by side. */
-const HEIGHT = 420;
+const HEIGHT = 450;
 const GAP = 4;
 /** Pictures are at most and at least so large; the least is what a finger or a pointer still hits. */
 const SIZES = [44, 36, 28, 24] as const;
@@ -83,7 +83,7 @@ export interface Edge {
 }
 
 /** So many edges are drawn at most, beside those of a chosen neuron. */
-export const MOST_EDGES = 360;
+export const MOST_EDGES = 320;
 
 /**
  * The edges that are drawn: the strongest of each layer, which shares `most` with the others evenly (what one leaves is
@@ -136,7 +136,9 @@ export const touches = ({ layer, from, to }: Edge, { layer: of, unit }: Place): 
   (of === layer && to === unit) || (of === layer - 1 && from === unit);
 
 /** Widths of lines, in CSS pixels: an edge has that of its share. */
-export const WIDTHS = [0.6, 1.2, 2, 3, 4.2] as const;
+export const WIDTHS = [0.75, 1.25, 2, 3, 4.2] as const;
+/** How clearly an edge of each width stands out. */
+const CLARITY = [0.3, 0.5, 0.7, 0.85, 1] as const;
 
 const widthOf = (share: number): number => Math.min(WIDTHS.length - 1, Math.floor(share * WIDTHS.length));
 
@@ -144,13 +146,14 @@ const widthOf = (share: number): number => Math.min(WIDTHS.length - 1, Math.floo
 export interface Strand {
   readonly isPositive: boolean;
   readonly width: number;
+  readonly opacity: number;
   readonly path: string;
 }
 
 /** Edges as a few curves of SVG, the thin ones first. */
 export function strands(edges: readonly Edge[], { columns }: Layout): Strand[] {
-  const paths = WIDTHS.flatMap((width) =>
-    [true, false].map((isPositive) => ({ isPositive, width, pieces: [] as string[] })),
+  const paths = WIDTHS.flatMap((width, i) =>
+    [true, false].map((isPositive) => ({ isPositive, width, opacity: CLARITY[i]!, pieces: [] as string[] })),
   );
   for (const { layer, from, to, weight, share } of edges) {
     const [before, after] = [columns[layer], columns[layer + 1]];
@@ -162,7 +165,7 @@ export function strands(edges: readonly Edge[], { columns }: Layout): Strand[] {
       `M${Math.round(x1)} ${Math.round(a.y)}C${middle} ${Math.round(a.y)} ${middle} ${Math.round(b.y)} ${Math.round(x2)} ${Math.round(b.y)}`,
     );
   }
-  return paths.map(({ isPositive, width, pieces }) => ({ isPositive, width, path: pieces.join('') }));
+  return paths.map(({ pieces, ...rest }) => ({ ...rest, path: pieces.join('') }));
 }
 
 /** The neuron that an arrow key leads to: within the layer up and down, to the nearest of the next layer left and right. */

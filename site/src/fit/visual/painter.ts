@@ -1,7 +1,8 @@
 import type { Samples } from '../../engine/messages.ts';
+import { scales } from './diagram.ts';
 import { show, ticks } from './numbers.ts';
 import { type Colour, css, mix, type Palette, shades } from './palette.ts';
-import { contour, fill, isWrong, lead, type PlanePicture, type Role, spread } from './plane.ts';
+import { contour, fill, isWrong, lead, type PlanePicture, type Role, type Spread, spread } from './plane.ts';
 
 export const MARGIN = { left: 34, bottom: 22, top: 6, right: 8 };
 
@@ -16,6 +17,12 @@ export interface Frame {
   readonly height: number;
   readonly ratio: number;
   readonly palette: Palette;
+}
+
+/** How large marks are, 1 as they are drawn: smaller where many samples share little room. */
+export function markSize(width: number, { train, validation, test, inputs }: Samples): number {
+  const samples = (train.length + validation.length + test.length) / (inputs + 1);
+  return Math.min(1.1, Math.max(0.6, (width / 400) * (150 / Math.max(1, samples)) ** 0.15));
 }
 
 /** A canvas of its own, of so many pixels. */
@@ -34,48 +41,80 @@ export class Painter {
   #field = new Float32Array(0);
   #palette: Palette | null = null;
   #table = new Uint32Array(0);
-  #spread = { middle: 0, scale: 1 };
+  #spread: Spread = { middle: 0, scale: 1 };
   #samples: Samples | null = null;
+  /** Pixels of a mark for each of its units: fewer where there are many on little room. */
   #ratio = 0;
+  #size = 1;
   readonly #marks = new Map<number, HTMLCanvasElement>();
 
-  paint(frame: Frame, picture: PlanePicture | null, samples: Samples, roles: readonly Role[]): void {
+  /** `neuron`: what one neuron answers over the plane, in the place of the network's answers. */
+  paint(
+    frame: Frame,
+    picture: PlanePicture | null,
+    samples: Samples,
+    roles: readonly Role[],
+    neuron: Float32Array | null = null,
+  ): void {
     this.#prepare(frame, samples);
     const { context, width, height, ratio } = frame;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    if (picture !== null) this.#paintAnswers(frame, picture);
+    if (neuron !== null) this.#paintNeuron(frame, neuron);
+    else if (picture !== null) {
+      this.#paintCells(frame, picture, this.#table, this.#spread);
+      this.#paintBoundary(frame, picture);
+    }
     this.#paintAxes(frame, samples.ranges);
     for (const role of roles) this.#paintSamples(frame, picture, samples, role);
   }
 
-  #prepare({ palette, ratio }: Frame, samples: Samples): void {
-    if (palette !== this.#palette || ratio !== this.#ratio || samples !== this.#samples) this.#marks.clear();
-    if (palette !== this.#palette || samples.classes.length !== this.#samples?.classes.length) {
+  #prepare({ palette, ratio, width }: Frame, samples: Samples): void {
+    const size = markSize(width, samples);
+    if (palette !== this.#palette || size * ratio !== this.#ratio || samples !== this.#samples) this.#marks.clear();
+    if (palette !== this.#palette || samples.task !== this.#samples?.task) {
       const isNumbers = samples.task === 'regression';
       this.#table = shades(palette, isNumbers ? [palette.low, palette.high] : palette.classes, isNumbers ? 0.85 : 0.62);
     }
     if (samples !== this.#samples) this.#spread = spread(samples);
     this.#palette = palette;
-    this.#ratio = ratio;
+    this.#ratio = size * ratio;
+    this.#size = size;
     this.#samples = samples;
   }
 
-  #paintAnswers({ context, width, height, palette }: Frame, picture: PlanePicture): void {
-    const size = picture.width * picture.height;
+  #paintNeuron(frame: Frame, values: Float32Array): void {
+    const size = Math.round(Math.sqrt(values.length));
+    const colours = [frame.palette.low, frame.palette.high];
+    const own: PlanePicture = {
+      kind: 'plane',
+      width: size,
+      height: size,
+      classes: 0,
+      values,
+      neurons: [],
+      neuronSize: 0,
+    };
+    this.#paintCells(frame, own, shades(frame.palette, colours, 0.85), { middle: 0, scale: scales([values])[0]! });
+  }
+
+  #paintCells({ context, width, height }: Frame, picture: PlanePicture, table: Uint32Array, range: Spread): void {
     if (this.#image?.width !== picture.width || this.#image.height !== picture.height) {
       this.#cells = canvasOf(picture.width, picture.height);
       this.#image = this.#cells.createImageData(picture.width, picture.height);
       this.#pixels = new Uint32Array(this.#image.data.buffer);
-      this.#field = new Float32Array(size);
+      this.#field = new Float32Array(picture.width * picture.height);
     }
-    fill(picture, this.#table, this.#pixels, this.#spread);
+    fill(picture, table, this.#pixels, range);
     this.#cells!.putImageData(this.#image, 0, 0);
     const [w, h] = [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
     context.imageSmoothingEnabled = true;
     context.imageSmoothingQuality = 'high';
     context.drawImage(this.#cells!.canvas, MARGIN.left, MARGIN.top, w, h);
+  }
 
+  #paintBoundary({ context, width, height, palette }: Frame, picture: PlanePicture): void {
+    const [w, h] = [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
     const [sx, sy] = [w / picture.width, h / picture.height];
     context.beginPath();
     const line = (x1: number, y1: number, x2: number, y2: number): void => {
@@ -87,7 +126,8 @@ export class Painter {
     if (classes === 0) {
       const { middle, scale } = this.#spread;
       for (let i = -3; i <= 3; i++) {
-        for (let at = 0; at < size; at++) this.#field[at] = picture.values[at]! - middle - (i * scale) / 4;
+        for (let at = 0; at < this.#field.length; at++)
+          this.#field[at] = picture.values[at]! - middle - (i * scale) / 4;
         contour(this.#field, picture.width, picture.height, line);
       }
     } else
@@ -134,13 +174,14 @@ export class Painter {
     const { ranges, task } = samples;
     const [[x0, x1], [y0, y1]] = [ranges[0]!, ranges[1]!];
     const rows = samples[role];
+    const box = BOX * this.#size;
     for (let i = 0; i + 2 < rows.length; i += 3) {
       const [x, y, label] = [rows[i]!, rows[i + 1]!, rows[i + 2]!];
       const wrong = picture !== null && isWrong(picture, ranges, x, y, label);
       const mark = this.#mark(role, task === 'regression' ? -1 : label, this.#shade(label), wrong);
-      const left = MARGIN.left + ((x - x0) / (x1 - x0)) * w - BOX / 2;
-      const top = MARGIN.top + ((y1 - y) / (y1 - y0)) * h - BOX / 2;
-      context.drawImage(mark, left, top, BOX, BOX);
+      const left = MARGIN.left + ((x - x0) / (x1 - x0)) * w - box / 2;
+      const top = MARGIN.top + ((y1 - y) / (y1 - y0)) * h - box / 2;
+      context.drawImage(mark, left, top, box, box);
     }
   }
 
@@ -157,7 +198,7 @@ export class Painter {
     const known = this.#marks.get(key);
     if (known !== undefined) return known;
     const palette = this.#palette!;
-    const context = canvasOf(BOX * this.#ratio, BOX * this.#ratio);
+    const context = canvasOf(Math.ceil(BOX * this.#ratio), Math.ceil(BOX * this.#ratio));
     context.setTransform(this.#ratio, 0, 0, this.#ratio, (BOX / 2) * this.#ratio, (BOX / 2) * this.#ratio);
     const number = mix(palette.paper, shade < 0 ? palette.low : palette.high, Math.abs(shade) / 8);
     drawMark(

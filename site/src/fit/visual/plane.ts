@@ -9,8 +9,14 @@ export type Role = 'train' | 'validation' | 'test';
 /** Values of a cell: one for numbers and for two classes, else one for each class. */
 export const answersOf = ({ classes }: { readonly classes: number }): number => (classes > 2 ? classes : 1);
 
-/** Middle and half width of the colours of numbers: those of the samples, and wide enough for them all. */
-export function spread(samples: Samples): { readonly middle: number; readonly scale: number } {
+/** Middle and half width of the colours of numbers. */
+export interface Spread {
+  readonly middle: number;
+  readonly scale: number;
+}
+
+/** The colours that show the numbers of all samples. */
+export function spread(samples: Samples): Spread {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const width = samples.inputs + 1;
   for (const rows of [samples.train, samples.validation, samples.test])
@@ -28,22 +34,18 @@ export function spread(samples: Samples): { readonly middle: number; readonly sc
  * Fills `out` [height, width] with a colour a cell: that of the class that is answered, the stronger the surer; of numbers
  * from the first shade over paper to the second. `table` is of `shades`. Makes no new objects.
  */
-export function fill(
-  picture: PlanePicture,
-  table: Uint32Array,
-  out: Uint32Array,
-  { middle, scale }: { readonly middle: number; readonly scale: number },
-): void {
+export function fill(picture: PlanePicture, table: Uint32Array, out: Uint32Array, { middle, scale }: Spread): void {
   const { values, classes } = picture;
   if (classes <= 2) {
     diverging(values, classes === 0 ? middle : 0.5, classes === 0 ? scale : 0.5, table, out);
     return;
   }
+  const colours = table.length / STEPS;
   for (let i = 0, at = 0; i < out.length; i++, at += classes) {
     let best = 0;
     for (let c = 1; c < classes; c++) if (values[at + c]! > values[at + best]!) best = c;
     const sure = (values[at + best]! - 1 / classes) / (1 - 1 / classes);
-    out[i] = table[best * STEPS + (Math.min(1, Math.max(0, sure)) * (STEPS - 1) || 0)]!;
+    out[i] = table[(best % colours) * STEPS + (Math.min(1, Math.max(0, sure)) * (STEPS - 1) || 0)]!;
   }
 }
 

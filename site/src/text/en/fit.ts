@@ -21,6 +21,7 @@ export const fit = {
     isWrong: 'wrong',
     className: (label: string) => `class ${label}`,
     number: 'Colour of the number',
+    neuron: (name: string) => `What neuron ${name} answers`,
   },
 
   curve: {

@@ -20,6 +20,7 @@ export const fit: Text['fit'] = {
     isWrong: '分错',
     className: (label) => `类别 ${label}`,
     number: '颜色对应的数值',
+    neuron: (name) => `神经元 ${name} 的输出`,
   },
 
   curve: {
