@@ -11,6 +11,7 @@ import type {
   Stop,
   Verdict,
 } from '../engine/messages.ts';
+import type { Reason } from '../engine/refusal.ts';
 
 /** A smaller network that was made, without its numbers: what a plot of size and score needs of it. */
 export type Tried = Pick<Compressed, 'settings' | 'before' | 'after'>;
@@ -42,6 +43,8 @@ export class Experiment {
   drawn: readonly DigitAnswer[] = $state.raw([]);
   /** The last command that could not be followed, in a sentence. */
   refused: string | null = $state.raw(null);
+  /** Why it could not, as data, where the engine knows it. */
+  reason: Reason | null = $state.raw(null);
 
   hear(event: Event): void {
     switch (event.kind) {
@@ -60,6 +63,7 @@ export class Experiment {
         this.tried = [];
         this.formats = [];
         this.refused = null;
+        this.reason = null;
         break;
       case 'progress':
         this.progress = event.progress;
@@ -93,6 +97,7 @@ export class Experiment {
         break;
       case 'refused':
         this.refused = event.message;
+        this.reason = event.reason ?? null;
         break;
       case 'compressing':
       case 'exported':

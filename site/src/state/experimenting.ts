@@ -75,6 +75,11 @@ export class Experimenting {
     return true;
   }
 
+  /** What the experiment is made of is said otherwise, and it is the same. */
+  settle(ingredients: Ingredients): void {
+    if (this.#sent !== null) this.#sent = ingredients;
+  }
+
   run(): void {
     this.#changed.flush();
     this.#isRunning = true;
@@ -95,6 +100,7 @@ export class Experimenting {
 
   /** What the engine told: it stops by itself too. */
   hear(event: Event): void {
+    if (event.kind === 'progress') this.#isRunning = true;
     if (event.kind === 'stopped') this.#isRunning = false;
     // The engine has kept its old experiment: the next change begins anew.
     if (event.kind === 'refused' && event.of === 'start') {

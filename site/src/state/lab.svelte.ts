@@ -7,7 +7,7 @@ import { DEFAULTS } from './defaults.ts';
 import { Experiment } from './experiment.svelte.ts';
 import { Experimenting, type Ingredients, isComplete, type TableText } from './experimenting.ts';
 import type { Point } from './points.ts';
-import { withFittingLoss } from './ranges.ts';
+import { TASKS, withFittingLoss } from './ranges.ts';
 import type { Settings } from './settings.ts';
 import { Throttled } from './throttle.ts';
 
@@ -51,6 +51,7 @@ export class Lab {
     this.#engine.addEventListener('message', ({ data }: MessageEvent<Event>) => {
       this.#experimenting.hear(data);
       this.experiment.hear(data);
+      if (data.kind === 'started') this.#take(data.loss);
       for (const listener of this.#listeners) listener(data);
     });
     this.#engine.addEventListener('error', ({ message }) => {
@@ -95,9 +96,11 @@ export class Lab {
   }
 
   run(): void {
-    // What has ended begins again; what was paused goes on.
-    const ended = this.experiment.stop?.kind;
-    if (ended === 'done' || ended === 'early' || ended === 'nan') this.start(true);
+    // What has ended begins again; what was paused, or has been given more epochs, goes on.
+    const { stop, progress } = this.experiment;
+    const isThrough = stop?.kind === 'early' || stop?.kind === 'nan';
+    const hasEpochs = (progress?.epoch ?? 0) < this.settings.training.epochs;
+    if (isThrough || !hasEpochs) this.start(true);
     else this.#experimenting.run();
   }
 
@@ -123,6 +126,14 @@ export class Lab {
   on(listener: (event: Event) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether points and tables have classes or numbers is known when they are read: the loss is then one that fits. */
+  #take(loss: Settings['training']['loss']): void {
+    const { data, training } = this.settings;
+    if (training.loss === loss || TASKS[data.name] !== 'either') return;
+    this.settings = { ...this.settings, training: { ...training, loss } };
+    this.#experimenting.settle(this.#ingredients);
   }
 
   get #ingredients(): Ingredients {

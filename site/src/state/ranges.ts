@@ -79,8 +79,12 @@ const LOSSES: {
   either: ['crossEntropy', 'hinge', 'meanSquaredError', 'meanAbsoluteError', 'huber'],
 };
 
+/** Data of more than two classes, which hinge loss cannot tell apart. */
+const MANY_CLASSES: readonly DataName[] = ['gaussians', 'digits'];
+
 /** The losses that fit the data, the usual one first. */
-export const lossesOf = (name: DataName): (typeof LOSSES)['either'] => LOSSES[TASKS[name]];
+export const lossesOf = (name: DataName): (typeof LOSSES)['either'] =>
+  MANY_CLASSES.includes(name) ? ['crossEntropy'] : LOSSES[TASKS[name]];
 
 /** Whether a network answers with a number rather than a class. */
 export const isRegression = (name: DataName, loss: TrainingSettings['loss']): boolean =>
