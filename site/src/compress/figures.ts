@@ -13,4 +13,8 @@ export function bytesText(x: number): string {
 
 /** Millionths of a second with the unit that fits. */
 export const timeText = (microseconds: number): string =>
-  microseconds < 1000 ? `${show(microseconds)} µs` : `${show(microseconds / 1000)} ms`;
+  microseconds < 0.01
+    ? '< 0.01 µs'
+    : microseconds < 1000
+      ? `${show(microseconds)} µs`
+      : `${show(microseconds / 1000)} ms`;

@@ -127,9 +127,9 @@ export const compress = {
     titleCurve: 'The curve',
     before: 'Before',
     after: 'After',
-    describe: (which: string, classes: string) =>
-      `${which}: the plane in the colours of the answers (${classes}), with the test points.`,
+    describe: (which: string, said: string) => `${which}: ${said}`,
     curve: 'The answers over the line: before is dashed, after is solid.',
+    curveAt: (x: string, before: string, after: string) => `At ${x}: ${before} before, ${after} after`,
     legend: (changed: string) => `Points in a square changed their class: ${changed}.`,
     legendNone: 'No test point changed its class.',
     none: 'Data of more than two inputs has no picture.',
