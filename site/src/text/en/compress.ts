@@ -150,7 +150,7 @@ export const compress = {
     cell: (row: number, column: number, before: string, after: string) =>
       `Row ${row}, column ${column}: ${before} → ${after}`,
     pointAt: 'Point at a cell to read its number.',
-    histogram: 'How often numbers of a size occur',
+    histogram: 'How large the numbers are',
     histogramLabel: (low: string, high: string, before: string, after: string) =>
       `From ${low} to ${high}. Exactly zero, and not drawn: ${before} before, ${after} after.`,
   },
