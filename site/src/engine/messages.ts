@@ -1,5 +1,6 @@
 import type { CompressSettings, DataSettings, NetworkSettings, TrainingSettings } from '../state/settings.ts';
 import type { Compressed, DigitAnswer, ExportedFile, Format, Opened } from './messages-compress.ts';
+import type { Reason } from './refusal.ts';
 
 export type * from './messages-compress.ts';
 
@@ -23,8 +24,13 @@ export type Command =
   | { readonly kind: 'step' }
   /** Sets what may change while it trains. */
   | { readonly kind: 'adjust'; readonly training: TrainingSettings }
-  /** What a neuron computes, with numbers: layer from 0, unit from 0. */
-  | { readonly kind: 'explain'; readonly layer: number; readonly unit: number }
+  /** What a neuron computes, with numbers: layer from 0, unit from 0; of a sample as it is shown, or of the last one trained on. */
+  | {
+      readonly kind: 'explain';
+      readonly layer: number;
+      readonly unit: number;
+      readonly sample?: readonly number[];
+    }
   /** Makes a smaller network of the trained one. */
   | { readonly kind: 'compress'; readonly settings: CompressSettings }
   /** A file of the trained network, or of the compressed one. */
@@ -59,13 +65,22 @@ export type Event =
   | { readonly kind: 'formats'; readonly formats: readonly Format[] }
   | { readonly kind: 'opened'; readonly opened: Opened }
   | { readonly kind: 'drawn'; readonly answers: readonly DigitAnswer[] }
-  /** A command that could not be followed; the state is as before. */
-  | { readonly kind: 'refused'; readonly of: Command['kind']; readonly message: string };
+  /** A command that could not be followed; the state is as before. `reason` is the same as data, where the engine knows it. */
+  | {
+      readonly kind: 'refused';
+      readonly of: Command['kind'];
+      readonly message: string;
+      readonly reason?: Reason;
+    };
 
 export interface Samples {
   readonly task: 'classification' | 'regression';
   /** Numbers of a sample: 2 has a plane, 1 has a curve, others have neither. */
   readonly inputs: number;
+  /** Names of these numbers. */
+  readonly names: readonly string[];
+  /** Names of what the network takes: the same, or powers of the only one. */
+  readonly features: readonly string[];
   readonly classes: readonly string[];
   /** [x..., y] row by row, as they are before scaling. */
   readonly train: Float32Array;
@@ -82,12 +97,13 @@ export interface LayerShape {
 }
 
 export interface Progress {
+  /** Epochs trained. */
   readonly epoch: number;
   /** Without penalties and dropout, from the first epoch on; of validation too. NaN where there is none. */
   readonly losses: { readonly train: Float32Array; readonly validation: Float32Array };
   /** Shares of right answers, or R² for numbers. */
   readonly scores: { readonly train: number; readonly validation: number; readonly test: number };
-  /** Epoch whose weights early stopping would restore, or null. */
+  /** Epoch whose weights early stopping restores, or would, counted from 1; null before the first. */
   readonly best: number | null;
   readonly epochsPerSecond: number;
   readonly picture: Picture;
@@ -120,10 +136,13 @@ export type Stop =
   | { readonly kind: 'done' }
   | { readonly kind: 'paused' }
   | { readonly kind: 'early'; readonly bestEpoch: number; readonly isRestored: boolean }
-  /** Numbers that are none: where they were first seen, and a learning rate that may do. */
+  /**
+   * Numbers that are none: where they were first seen, `loss` or the name of a layer, in which epoch, and a learning rate that
+   * may do. The network is then as it was after the last epoch that was good, and trains on from there.
+   */
   | { readonly kind: 'nan'; readonly where: string; readonly epoch: number; readonly suggestedRate: number };
 
-/** What \`diagnose\` says, as data: the page puts it in words of its language. */
+/** What `diagnose` says, as data: the page puts it in words of its language. */
 export interface Verdict {
   readonly verdict: string;
   readonly train: number;
@@ -136,7 +155,7 @@ export interface Explanation {
   readonly unit: number;
   readonly activation: string;
   readonly bias: number;
-  /** `from` is x1, x2, ... of the inputs, and h1.3 for the third unit of the first layer. */
+  /** `from` is one of `features`, or h1.3 for the third unit of the first layer. */
   readonly terms: readonly { readonly from: string; readonly weight: number; readonly value: number }[];
   readonly sum: number;
   readonly output: number;
