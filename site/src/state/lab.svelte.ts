@@ -3,6 +3,7 @@ import { en } from '../text/en.ts';
 import type { Text } from '../text/text.ts';
 import { zh } from '../text/zh.ts';
 import type { Addressed } from './address.ts';
+import type { Changes } from './changes.ts';
 import { DEFAULTS } from './defaults.ts';
 import { Experiment } from './experiment.svelte.ts';
 import { Experimenting, type Ingredients, isComplete, type TableText } from './experimenting.ts';
@@ -15,11 +16,6 @@ const TEXTS: { readonly [L in Settings['language']]: Text } = { en, zh };
 
 /** Who listens by ear hears the last of several messages, and no more than this often (ms). */
 const BETWEEN_ANNOUNCEMENTS = 1500;
-
-/** Some settings; those that are not named stay. */
-export type Changes = {
-  readonly [K in keyof Settings]?: Settings[K] extends object ? Partial<Settings[K]> : Settings[K];
-};
 
 /** The one state of the page: what is set, and what the engine has told last. Everything that parts show follows from it. */
 export class Lab {

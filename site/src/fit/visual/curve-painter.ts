@@ -1,7 +1,7 @@
 import type { Samples } from '../../engine/messages.ts';
 import { type CurvePicture, valueRange } from './curve.ts';
 import { show, ticks } from './numbers.ts';
-import { drawMark, type Frame, MARGIN } from './painter.ts';
+import { drawMark, type Frame, MARGIN, markSize } from './painter.ts';
 import { css } from './palette.ts';
 import type { Role } from './plane.ts';
 
@@ -45,10 +45,11 @@ export function paintCurve(frame: Frame, picture: CurvePicture | null, samples: 
   context.beginPath();
   context.rect(MARGIN.left, MARGIN.top, right - MARGIN.left, bottom - MARGIN.top);
   context.clip();
+  const scale = ratio * markSize(width, samples);
   for (const role of roles) {
     const rows = samples[role];
     for (let i = 0; i + 1 < rows.length; i += 2) {
-      context.setTransform(ratio, 0, 0, ratio, across(rows[i]!) * ratio, up(rows[i + 1]!) * ratio);
+      context.setTransform(scale, 0, 0, scale, across(rows[i]!) * ratio, up(rows[i + 1]!) * ratio);
       drawMark(context, palette, role, palette.classes[1]!, 0, false);
     }
   }

@@ -78,7 +78,7 @@ export interface Edge {
   readonly from: number;
   readonly to: number;
   readonly weight: number;
-  /** Its size as a share of the largest of its layer. */
+  /** Its size as a share of the largest of its layer, or of 1 where that is less: what has learned little is drawn thin. */
   readonly share: number;
 }
 
@@ -104,7 +104,7 @@ export function chooseEdges(
     if (units === 0) return;
     const quota = Math.floor(left / (order.length - i));
     const least = strengthOf(kernel, quota);
-    const largest = strengthOf(kernel, 1);
+    const largest = Math.max(1, strengthOf(kernel, 1));
     let taken = 0;
     for (let at = 0; at < kernel.length; at++) {
       const weight = kernel[at]!;

@@ -45,7 +45,8 @@ export function fill(picture: PlanePicture, table: Uint32Array, out: Uint32Array
     let best = 0;
     for (let c = 1; c < classes; c++) if (values[at + c]! > values[at + best]!) best = c;
     const sure = (values[at + best]! - 1 / classes) / (1 - 1 / classes);
-    out[i] = table[(best % colours) * STEPS + (Math.min(1, Math.max(0, sure)) * (STEPS - 1) || 0)]!;
+    const step = (Math.min(1, Math.max(0, sure)) * (STEPS - 1)) | 0;
+    out[i] = table[(best % colours) * STEPS + step]!;
   }
 }
 

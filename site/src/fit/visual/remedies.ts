@@ -1,4 +1,4 @@
-import type { Changes } from '../../state/lab.svelte.ts';
+import type { Changes } from '../../state/changes.ts';
 import type { LayerSettings, Settings } from '../../state/settings.ts';
 import type { Text } from '../../text/text.ts';
 import { show } from './numbers.ts';

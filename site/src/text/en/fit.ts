@@ -162,8 +162,8 @@ export const fit = {
   explanation: {
     title: (name: string) => `What neuron ${name} computes`,
     sentence: 'Each input times its weight, summed, plus the bias; then the activation.',
-    term: (from: string, value: string, weight: string, product: string) =>
-      `${from}: ${value} times weight ${weight} is ${product}`,
+    at: (numbers: string) =>
+      `Here for ${numbers}; click in the picture above for another place. Inputs are scaled before the first layer.`,
     from: 'From',
     value: 'Value',
     weight: 'Weight',

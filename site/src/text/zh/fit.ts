@@ -148,7 +148,7 @@ export const fit: Text['fit'] = {
   explanation: {
     title: (name) => `神经元 ${name} 的计算`,
     sentence: '各输入乘以权重后求和，加上偏置，再经过激活函数。',
-    term: (from, value, weight, product) => `${from}：${value} 乘以权重 ${weight} 等于 ${product}`,
+    at: (numbers) => `这里取 ${numbers}；在上方图中点击可换一个位置。输入在进入第一层之前经过缩放。`,
     from: '来自',
     value: '值',
     weight: '权重',
