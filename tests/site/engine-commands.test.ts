@@ -133,8 +133,8 @@ test('no sequence of commands throws or stalls; what cannot be followed is refus
       }
       // At rest the last thing of an experiment is that it stopped, and it can be started again.
       if (told.all('started').length > 0) {
-        const last = told.events.findLastIndex(({ kind }) => kind === 'stopped');
-        const progress = told.events.findLastIndex(({ kind }) => kind === 'progress');
+        const last = told.events.map(({ kind }) => kind).lastIndexOf('stopped');
+        const progress = told.events.map(({ kind }) => kind).lastIndexOf('progress');
         expect(last).toBeGreaterThan(progress);
       }
       await told.after({

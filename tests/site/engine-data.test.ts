@@ -25,7 +25,7 @@ const labelsOf = ({ values, names: { length }, count }: Rows): number[] =>
 const countsOf = (labels: readonly number[], classes: number): number[] =>
   Array.from({ length: classes }, (_, of) => labels.filter((label) => label === of).length);
 const refusalOf = async (changes: Partial<DataSettings>, sources: object): Promise<string> =>
-  samplesOf(settings(changes), { digits, ...sources }).then(
+  samplesOf(settings(changes), { digits, wantsNumbers: false, ...sources }).then(
     () => 'nothing was refused',
     (error: Error) => error.message,
   );
@@ -150,15 +150,23 @@ describe('points of one’s own', () => {
   test('whole labels are classes, others numbers', async () => {
     const classes = await samplesOf(settings({ name: 'drawn' }), {
       digits,
+      wantsNumbers: false,
       points: ring(Array(12).fill([1, 3]).flat()),
     });
     expect([classes.task, classes.classes, classes.count]).toEqual(['classification', ['1', '3'], 24]);
     expect(countsOf(labelsOf(classes), 2)).toEqual([12, 12]);
     const numbers = await samplesOf(settings({ name: 'drawn' }), {
       digits,
+      wantsNumbers: false,
       points: ring(Array(12).fill([0, 0.5]).flat()),
     });
     expect([numbers.task, numbers.classes]).toEqual(['regression', []]);
+  });
+
+  test('whole labels are numbers where the loss is one of numbers', async () => {
+    const points = ring(Array(12).fill([1, 3]).flat());
+    const numbers = await samplesOf(settings({ name: 'drawn' }), { digits, wantsNumbers: true, points });
+    expect([numbers.task, numbers.classes, labelsOf(numbers).slice(0, 2)]).toEqual(['regression', [], [1, 3]]);
   });
 
   test('too few, of one class, or no numbers, are refused', async () => {
@@ -179,6 +187,7 @@ describe('a table', () => {
   test('is read as it comes: delimiters, texts as classes', async () => {
     const rows = await samplesOf(settings({ name: 'table' }), {
       digits,
+      wantsNumbers: false,
       ...table(`a;b;kind\n${lines.join('\n')}`, 'kind'),
     });
     expect([rows.task, rows.names, rows.classes, rows.count]).toEqual([
@@ -193,6 +202,7 @@ describe('a table', () => {
   test('a number to predict makes a regression', async () => {
     const rows = await samplesOf(settings({ name: 'table' }), {
       digits,
+      wantsNumbers: false,
       ...table(`a;b;kind\n${lines.join('\n')}`, 'a'),
     });
     expect([rows.task, rows.names]).toEqual(['regression', ['b', 'kind=no', 'kind=yes']]);
@@ -211,14 +221,16 @@ describe('a table', () => {
 });
 
 test('digits are as many of each, and all of them where more are asked for', async () => {
-  const few = await samplesOf(settings({ name: 'digits', samples: 200 }), { digits });
+  const few = await samplesOf(settings({ name: 'digits', samples: 200 }), { digits, wantsNumbers: false });
   expect([few.count, few.names.length, few.classes]).toEqual([
     200,
     64,
     ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
   ]);
   for (const members of countsOf(labelsOf(few), 10)) expect(Math.abs(members - 20)).toBeLessThanOrEqual(1);
-  const again = await samplesOf(settings({ name: 'digits', samples: 200 }), { digits });
+  const again = await samplesOf(settings({ name: 'digits', samples: 200 }), { digits, wantsNumbers: false });
   expect(again.values).toEqual(few.values);
-  expect((await samplesOf(settings({ name: 'digits', samples: 2000 }), { digits })).count).toBe(1797);
+  expect((await samplesOf(settings({ name: 'digits', samples: 2000 }), { digits, wantsNumbers: false })).count).toBe(
+    1797,
+  );
 });

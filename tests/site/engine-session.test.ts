@@ -85,7 +85,7 @@ describe('run, pause and step', () => {
     await told.after(startOf({ ...small, training: { epochs: 5000 }, isRunning: true }));
     expect(told.all('started').map(({ samples }) => samples.task)).toEqual(['classification', 'regression']);
     expect(told.all('stopped').map(({ progress }) => progress.epoch)).toEqual([7]);
-    const second = told.events.findLastIndex(({ kind }) => kind === 'started');
+    const second = told.events.map(({ kind }) => kind).lastIndexOf('started');
     for (const event of told.events.slice(second))
       if (event.kind === 'progress') expect(event.progress.picture.kind).toBe('curve');
   });

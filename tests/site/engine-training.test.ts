@@ -49,7 +49,7 @@ describe('a network that learns its samples by heart', () => {
     return [verdict.verdict, verdict.train - verdict.validation];
   };
 
-  test.each([1, 2, 3])('overfits, and each remedy cures it (seed %d)', async (seed) => {
+  test.each([1, 2])('overfits, and each remedy cures it (seed %d)', async (seed) => {
     const [verdict, gap] = await gapOf({ data: { seed } });
     expect(verdict).toBe('overfit');
     const remedies = {

@@ -1,50 +1,47 @@
+import { RANGES, type Range } from '../state/ranges.ts';
 import type { DataSettings, NetworkSettings, TrainingSettings } from '../state/settings.ts';
 import { Refusal } from './refusal.ts';
 
 interface Bounds {
   readonly name: string;
-  readonly least: number;
-  readonly most: number;
-  readonly isWhole: boolean;
+  readonly range: Range;
 }
 
-const whole = (name: string, least: number, most: number): Bounds => ({ name, least, most, isWhole: true });
-const real = (name: string, least: number, most: number): Bounds => ({ name, least, most, isWhole: false });
+const bounds = (name: string, range: Range): Bounds => ({ name, range });
 
-/** The numbers of settings, as settings.ts says what they may be. */
 const DATA = {
-  samples: whole('The number of samples', 20, 2000),
-  noise: real('The noise', 0, 1),
-  validation: real('The share of validation', 0.1, 0.4),
-  test: real('The share of test', 0.1, 0.4),
-  seed: whole('The seed', 0, 2 ** 53 - 1),
-  degree: whole('The degree', 1, 12),
+  samples: bounds('The number of samples', RANGES.samples),
+  noise: bounds('The noise', RANGES.noise),
+  validation: bounds('The share of validation', RANGES.validation),
+  test: bounds('The share of test', RANGES.test),
+  seed: bounds('The seed', RANGES.seed),
+  degree: bounds('The degree', RANGES.degree),
 };
 const NETWORK = {
-  dropout: real('Dropout', 0, 0.8),
-  l1: real('L1', 0, 1),
-  l2: real('L2', 0, 1),
+  dropout: bounds('Dropout', RANGES.dropout),
+  l1: bounds('L1', RANGES.penalty),
+  l2: bounds('L2', RANGES.penalty),
 };
 const TRAINING = {
-  learningRate: real('The learning rate', 1e-5, 10),
-  batchSize: whole('The batch size', 1, 256),
-  epochs: whole('The number of epochs', 1, 10_000),
-  patience: whole('The patience', 1, 500),
+  learningRate: bounds('The learning rate', RANGES.learningRate),
+  batchSize: bounds('The batch size', RANGES.batchSize),
+  epochs: bounds('The number of epochs', RANGES.epochs),
+  patience: bounds('The patience', RANGES.patience),
 };
-const UNITS = whole('The width of a layer', 1, 64);
-const LAYERS = whole('The number of hidden layers', 0, 6);
+const UNITS = bounds('The width of a layer', RANGES.units);
+const LAYERS = bounds('The number of hidden layers', RANGES.layers);
 
-function check({ name, least, most, isWhole }: Bounds, value: number): void {
-  if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) return;
-  const wanted = `${isWhole ? 'a whole number ' : ''}from ${least} to ${most}`;
+function check({ name, range: { min, max, isWhole } }: Bounds, value: number): void {
+  if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return;
+  const wanted = `${isWhole ? 'a whole number ' : ''}from ${min} to ${max}`;
   throw new Refusal({ kind: 'bad setting', name, value, wanted });
 }
 
 function checkAll<K extends string>(
-  bounds: Readonly<Record<K, Bounds>>,
+  all: Readonly<Record<K, Bounds>>,
   settings: Readonly<Record<NoInfer<K>, number>>,
 ): void {
-  for (const key in bounds) check(bounds[key], settings[key]);
+  for (const key in all) check(all[key], settings[key]);
 }
 
 export function checkTraining(training: TrainingSettings): void {

@@ -4,6 +4,7 @@ import { samplesOf } from './data.ts';
 import { Experiment } from './experiment.ts';
 import { LAZY, type LazyKind } from './lazy.ts';
 import type { Command, Progress, Stop } from './messages.ts';
+import { isOfNumbers } from './models.ts';
 import { Refusal } from './refusal.ts';
 import type { Context, Follow, Tell } from './trained.ts';
 
@@ -129,6 +130,7 @@ export class Session {
   }: Extract<Command, { kind: 'start' }>): Promise<void> {
     checkSettings(data, network, training);
     const sources = {
+      wantsNumbers: isOfNumbers(training.loss),
       digits: () => this.#around.digits(),
       ...(points !== undefined && { points }),
       ...(table !== undefined && { table }),
@@ -254,7 +256,7 @@ function buffersOf({ losses, picture, weights }: Progress): Transferable[] {
     picture.kind === 'plane'
       ? [picture.values, ...picture.neurons.flat()]
       : picture.kind === 'curve'
-        ? [picture.x, picture.y, ...(picture.truth === null ? [] : [picture.truth])]
+        ? [picture.x, picture.y, ...(picture.truth === null ? [] : [picture.truth]), ...(picture.neurons ?? []).flat()]
         : [];
   return [losses.train, losses.validation, ...weights, ...pictures].map(({ buffer }) => buffer as ArrayBuffer);
 }
