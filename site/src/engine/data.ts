@@ -7,6 +7,8 @@ import { type Rows, rowsOf } from './sets.ts';
 
 /** What comes with the settings of data: points, a table, and where the digits are. */
 export interface Sources extends Pick<Extract<Command, { kind: 'start' }>, 'points' | 'table'> {
+  /** Whether the loss is one of numbers: points and tables that could be of either kind are read by it. */
+  readonly wantsNumbers: boolean;
   /** digits.csv.gz. */
   readonly digits: () => Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -22,25 +24,28 @@ const LEAST_SAMPLES = 10;
 /** The samples that the settings ask for. Throws Refusal or the library's own errors, which say what is wrong in a sentence. */
 export async function samplesOf(settings: DataSettings, sources: Sources): Promise<Rows> {
   const { name, samples, noise, seed } = settings;
-  if (name === 'drawn') return drawnRows(sources.points ?? []);
+  if (name === 'drawn') return drawnRows(sources.points ?? [], sources.wantsNumbers);
   if (name === 'table' || name === 'digits') {
     // Readers of tables are as large as half of the rest: they are loaded with the first table.
     const { digitRows, tableRows } = await import('./tables.ts');
-    return name === 'table' ? tableRows(sources.table) : digitRows(await sources.digits(), samples, seed);
+    return name === 'table'
+      ? tableRows(sources.table, sources.wantsNumbers)
+      : digitRows(await sources.digits(), samples, seed);
   }
   return rowsOf(name, samples, noise, seed);
 }
 
 const MOST_DRAWN_CLASSES = 10;
 
-/** Points of whole labels from 0 to 9 are of classes; others have numbers. */
-function drawnRows(points: readonly (readonly [number, number, number])[]): Rows {
+/** Points of whole labels from 0 to 9 are of classes, unless numbers are wanted; others have numbers. */
+function drawnRows(points: readonly (readonly [number, number, number])[], wantsNumbers: boolean): Rows {
   checkEnough(points.length);
   const stray = points.flat().find((value) => !Number.isFinite(value));
   if (stray !== undefined)
     throw new Refusal({ kind: 'bad setting', name: 'A coordinate', value: stray, wanted: 'a finite number' });
   const labels = [...new Set(points.map(([, , label]) => label))].sort((a, b) => a - b);
-  const areClasses = labels.every((label) => Number.isInteger(label) && label >= 0 && label < MOST_DRAWN_CLASSES);
+  const isClass = (label: number): boolean => Number.isInteger(label) && label >= 0 && label < MOST_DRAWN_CLASSES;
+  const areClasses = !wantsNumbers && labels.every(isClass);
   const values = points.flatMap(([x1, x2, label]) => [x1, x2, areClasses ? labels.indexOf(label) : label]);
   const classes = areClasses ? labels.map(String) : [];
   const task = areClasses ? 'classification' : 'regression';

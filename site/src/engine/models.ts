@@ -31,9 +31,12 @@ export type LossName = TrainingSettings['loss'];
 /** How outputs are meant: probabilities of classes, one margin for two, or one number. */
 export type Head = 'classes' | 'margin' | 'number';
 
+/** Whether the loss is of numbers; the others are of classes. */
+export const isOfNumbers = (loss: LossName): boolean => loss !== 'crossEntropy' && loss !== 'hinge';
+
 /** The loss in use. Refuses hinge of many classes; where numbers are predicted, losses of classes become squares. */
 export function lossFor(wanted: LossName, { task, classes }: Pick<Rows, 'task' | 'classes'>): LossName {
-  if (task === 'regression') return wanted === 'crossEntropy' || wanted === 'hinge' ? 'meanSquaredError' : wanted;
+  if (task === 'regression') return isOfNumbers(wanted) ? wanted : 'meanSquaredError';
   if (wanted === 'hinge' && classes.length !== 2)
     throw new Refusal({ kind: 'hinge of classes', classes: classes.length });
   return wanted;

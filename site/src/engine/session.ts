@@ -1,8 +1,10 @@
 import { backend } from 'whittle-ml';
+import { checkSettings, checkTraining } from './checks.ts';
 import { samplesOf } from './data.ts';
 import { Experiment } from './experiment.ts';
 import { LAZY, type LazyKind } from './lazy.ts';
 import type { Command, Progress, Stop } from './messages.ts';
+import { isOfNumbers } from './models.ts';
 import { Refusal } from './refusal.ts';
 import type { Context, Follow, Tell } from './trained.ts';
 
@@ -93,6 +95,8 @@ export class Session {
         if (this.#isRunning) this.#stop({ kind: 'paused' });
         return;
       case 'adjust':
+        this.#started();
+        checkTraining(command.training);
         return this.#started().adjust(command.training);
       case 'explain': {
         const { layer, unit, sample } = command;
@@ -124,7 +128,9 @@ export class Session {
     table,
     isRunning,
   }: Extract<Command, { kind: 'start' }>): Promise<void> {
+    checkSettings(data, network, training);
     const sources = {
+      wantsNumbers: isOfNumbers(training.loss),
       digits: () => this.#around.digits(),
       ...(points !== undefined && { points }),
       ...(table !== undefined && { table }),
@@ -250,7 +256,7 @@ function buffersOf({ losses, picture, weights }: Progress): Transferable[] {
     picture.kind === 'plane'
       ? [picture.values, ...picture.neurons.flat()]
       : picture.kind === 'curve'
-        ? [picture.x, picture.y, ...(picture.truth === null ? [] : [picture.truth])]
+        ? [picture.x, picture.y, ...(picture.truth === null ? [] : [picture.truth]), ...(picture.neurons ?? []).flat()]
         : [];
   return [losses.train, losses.validation, ...weights, ...pictures].map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -19,11 +19,12 @@ const FORGIVING = {
 } as const;
 
 /** The rows of a table of one's own; those of a text that is none are refused in the library's words. */
-export function tableRows(table: Sources['table']): Rows {
+export function tableRows(table: Sources['table'], wantsNumbers: boolean): Rows {
   if (table === undefined || table.text.trim() === '') throw new Refusal({ kind: 'no table' });
   const { features, target, featureNames, classNames, task } = tableFromCSV(table.text, {
     ...FORGIVING,
     target: table.target,
+    ...(wantsNumbers && { task: 'regression' }),
   });
   const [rows = 0, width = 0] = features.shape;
   if (rows > MOST_ROWS) throw new Refusal({ kind: 'too many rows', rows, most: MOST_ROWS });

@@ -1,14 +1,22 @@
-import type { Lab } from '../../state/lab.svelte.ts';
+import type { Changes } from '../../state/changes.ts';
+import type { Settings } from '../../state/settings.ts';
 import { PRESETS, type Preset, settingsOf } from './presets.ts';
 
+/** What of the page's state an act needs. */
+export interface Actor {
+  readonly settings: Settings;
+  change(changes: Changes): void;
+  start(isRunning: boolean): void;
+}
+
 /** Begins an experiment, and trains at once. */
-export function applyPreset(lab: Lab, preset: Preset): void {
+export function applyPreset(lab: Actor, preset: Preset): void {
   const { data, network, training } = settingsOf(preset, lab.settings);
   lab.change({ data, network, training });
   lab.start(true);
 }
 
-function begin(lab: Lab, id: Preset['id']): void {
+function begin(lab: Actor, id: Preset['id']): void {
   const preset = PRESETS.find((each) => each.id === id);
   if (preset !== undefined) applyPreset(lab, preset);
 }
@@ -16,7 +24,7 @@ function begin(lab: Lab, id: Preset['id']): void {
 /** A step of the guide: what on the page it speaks of (`data-guide`), and what it does if one asks. */
 export interface GuideStep {
   readonly target: string;
-  readonly act: ((lab: Lab) => void) | null;
+  readonly act: ((lab: Actor) => void) | null;
 }
 
 /** The first minute. Its words are in the text of each language, in the same order. */

@@ -29,7 +29,13 @@ const CAREFUL: Partial<TrainingSettings> = { learningRate: 0.003 };
 
 export const PRESETS: readonly Preset[] = [
   { id: 'spiral', isWorking: true },
-  { id: 'xorSmall', isWorking: true, data: { name: 'xor' }, network: { layers: same(1, 4, 'tanh') } },
+  {
+    id: 'xorSmall',
+    isWorking: true,
+    data: { name: 'xor' },
+    network: { layers: same(1, 4, 'tanh') },
+    training: { learningRate: 0.01 },
+  },
   { id: 'circles', isWorking: true, data: { name: 'circles' }, network: { layers: same(1, 6, 'tanh') } },
   {
     id: 'sineCurve',
@@ -47,9 +53,9 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'earlyStopped',
     isWorking: true,
-    data: FEW,
+    data: { name: 'moons', samples: 400, noise: 0.3, validation: 0.4, test: 0.4 },
     network: LARGE,
-    training: { ...CAREFUL, earlyStopping: true },
+    training: { learningRate: 0.001, earlyStopping: true },
   },
   { id: 'penalized', isWorking: true, data: FEW, network: { ...LARGE, l2: 0.003 }, training: CAREFUL },
 
@@ -59,8 +65,8 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'degree',
     isWorking: false,
-    // 20 samples, of which 12 are to learn from.
-    data: { name: 'polynomial', samples: 20, noise: 0.5, degree: 12 },
+    // 40 samples, of which 12 are to learn from.
+    data: { name: 'polynomial', samples: 40, noise: 0.3, validation: 0.3, test: 0.4, degree: 12, seed: 4 },
     network: { layers: [] },
     training: { loss: 'meanSquaredError', learningRate: 0.1, epochs: 3000 },
   },

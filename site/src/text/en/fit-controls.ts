@@ -190,7 +190,7 @@ export const controls = {
     },
     earlyStopped: {
       name: 'Overfitting stopped in time',
-      why: 'A network far too large for 40 noisy points, stopped where the validation loss was lowest.',
+      why: 'A network far too large for 80 noisy points, stopped where the validation loss was lowest.',
     },
     penalized: {
       name: 'Overfitting cured by L2',

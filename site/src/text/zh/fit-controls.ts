@@ -175,7 +175,7 @@ export const controls: Text['controls'] = {
     },
     earlyStopped: {
       name: '及时停止的过拟合',
-      why: '对 40 个含噪数据点来说网络过大，但训练停在验证损失最低的地方。',
+      why: '对 80 个含噪数据点来说网络过大，但训练停在验证损失最低的地方。',
     },
     penalized: {
       name: '用 L2 抑制过拟合',
