@@ -1,5 +1,5 @@
 import { Random } from 'whittle-ml';
-import { splitIndices, tableFromBytes, tableFromCSV } from 'whittle-ml/data';
+import { splitIndices } from 'whittle-ml/data';
 import type { DataSettings } from '../state/settings.ts';
 import type { Command } from './messages.ts';
 import { Refusal } from './refusal.ts';
@@ -19,27 +19,15 @@ export interface Parts {
 }
 
 const LEAST_SAMPLES = 10;
-/** An epoch of more takes too long to look at. */
-const MOST_ROWS = 20_000;
-/** Tables are read as they come: what the reader and the encoder can find out by themselves they do. */
-const FORGIVING = {
-  delimiter: 'auto',
-  decimal: 'auto',
-  thousands: 'auto',
-  comment: 'auto',
-  columns: 'useful',
-  missing: 'median',
-  rare: 'other',
-  unlabelled: 'skip',
-  odd: 'missing',
-} as const;
-
 /** The samples that the settings ask for. Throws Refusal or the library's own errors, which say what is wrong in a sentence. */
 export async function samplesOf(settings: DataSettings, sources: Sources): Promise<Rows> {
   const { name, samples, noise, seed } = settings;
   if (name === 'drawn') return drawnRows(sources.points ?? []);
-  if (name === 'table') return tableRows(sources.table);
-  if (name === 'digits') return digitRows(await sources.digits(), samples, seed);
+  if (name === 'table' || name === 'digits') {
+    // Readers of tables are as large as half of the rest: they are loaded with the first table.
+    const { digitRows, tableRows } = await import('./tables.ts');
+    return name === 'table' ? tableRows(sources.table) : digitRows(await sources.digits(), samples, seed);
+  }
   return rowsOf(name, samples, noise, seed);
 }
 
@@ -66,39 +54,6 @@ function drawnRows(points: readonly (readonly [number, number, number])[]): Rows
   });
 }
 
-function tableRows(table: Sources['table']): Rows {
-  if (table === undefined || table.text.trim() === '') throw new Refusal({ kind: 'no table' });
-  const { features, target, featureNames, classNames, task } = tableFromCSV(table.text, {
-    ...FORGIVING,
-    target: table.target,
-  });
-  const [rows = 0, width = 0] = features.shape;
-  if (rows > MOST_ROWS) throw new Refusal({ kind: 'too many rows', rows, most: MOST_ROWS });
-  checkEnough(rows);
-  const values = interleaved(features.data, target.data, rows, width);
-  return checked({ task, names: featureNames, classes: classNames ?? [], count: rows, values, truth: null });
-}
-
-async function digitRows(bytes: Uint8Array<ArrayBuffer>, samples: number, seed: number): Promise<Rows> {
-  const table = await tableFromBytes(bytes, { target: 'digit', task: 'classification' });
-  const { features, target, featureNames: names, classNames: classes = [] } = table;
-  const [rows = 0, width = 0] = features.shape;
-  const all = interleaved(features.data, target.data, rows, width);
-  const most = Math.max(samples, 5 * classes.length);
-  if (most >= rows) return { task: 'classification', names, classes, count: rows, values: all, truth: null };
-  const { test: taken } = splitIndices(rows, { testSize: most, stratify: target, seed });
-  return { task: 'classification', names, classes, count: most, values: pick(all, width + 1, taken), truth: null };
-}
-
-function interleaved(x: ArrayLike<number>, y: ArrayLike<number>, rows: number, width: number): Float32Array {
-  const values = new Float32Array(rows * (width + 1));
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < width; j++) values[i * (width + 1) + j] = x[i * width + j]!;
-    values[i * (width + 1) + width] = y[i]!;
-  }
-  return values;
-}
-
 /** Rows of a matrix of so many columns. */
 export function pick(values: Float32Array, width: number, rows: ArrayLike<number>): Float32Array {
   const picked = new Float32Array(rows.length * width);
@@ -107,12 +62,12 @@ export function pick(values: Float32Array, width: number, rows: ArrayLike<number
   return picked;
 }
 
-function checkEnough(points: number): void {
+export function checkEnough(points: number): void {
   if (points < LEAST_SAMPLES) throw new Refusal({ kind: 'too few points', points, least: LEAST_SAMPLES });
 }
 
 /** Each class needs a sample in each of the three parts. */
-function checked(rows: Rows): Rows {
+export function checked(rows: Rows): Rows {
   const { classes, count, values, names } = rows;
   if (classes.length === 1) throw new Refusal({ kind: 'one class', name: classes[0]! });
   const width = names.length + 1;

@@ -1,13 +1,4 @@
-import {
-  assign,
-  cloneModel,
-  EarlyStopping,
-  type Loss,
-  type Optimizer,
-  type Sequential,
-  type Tensor,
-  tensor,
-} from 'whittle-ml';
+import { assign, EarlyStopping, type Loss, type Optimizer, type Sequential, type Tensor, tensor } from 'whittle-ml';
 import type { DataSettings, NetworkSettings, TrainingSettings } from '../state/settings.ts';
 import { orderOf, type Parts, partsOf, pick } from './data.ts';
 import { explainNeuron } from './explain.ts';
@@ -82,7 +73,7 @@ export class Experiment {
     this.#settings = settings;
     this.lossName = lossFor(training.loss, rows);
     this.head = headOf(this.lossName, rows);
-    const { names, classes, values, task } = rows;
+    const { names, values, task } = rows;
     const parts = partsOf(rows, data);
     const width = names.length + 1;
     const [train, validation, test] = (['train', 'validation', 'test'] as const).map((part) =>
@@ -96,7 +87,7 @@ export class Experiment {
     const ranges = rangesOf(rows);
     this.samples = samplesIn(rows, parts, ranges, this.features);
     this.#painter = new Painter(rows, this.head, this.#scaling, ranges);
-    this.network = networkOf(network, this.features.length, this.head, classes.length, data.seed);
+    this.network = this.#newNetwork(network);
     this.#loss = lossOf(this.lossName);
     this.#targets = this.train.y;
     this.#compile();
@@ -199,7 +190,7 @@ export class Experiment {
   trained(): Trained {
     const { head, samples, train, validation, test } = this;
     const [scaling, painter, loss] = [this.#scaling, this.#painter, this.#loss];
-    const { data, network, training } = this.#settings;
+    const { network, training } = this.#settings;
     const decide = (outputs: Tensor): Float32Array => decisionsOf(outputs, head, scaling);
     return {
       ...this.#settings,
@@ -215,8 +206,7 @@ export class Experiment {
           ...layer,
           units: Math.max(1, Math.round(share * layer.units)),
         }));
-        const classes = this.#rows.classes.length;
-        const model = networkOf({ ...network, layers }, this.features.length, head, classes, data.seed);
+        const model = this.#newNetwork({ ...network, layers });
         model.compile({ optimizer: optimizerOf(training), loss, metrics: metricsOf(head) });
         return model;
       },
@@ -254,13 +244,22 @@ export class Experiment {
 
   /** A copy that knows the scores too, which training does without. */
   #copy(): Sequential {
-    const copy = cloneModel(this.network) as Sequential;
+    const copy = this.#newNetwork(this.#settings.network);
+    copy.weights.forEach(({ value }, i) => {
+      assign(value, this.network.weights[i]!.value);
+    });
+    copy.steps = this.network.steps;
     copy.compile({
       optimizer: optimizerOf(this.#settings.training),
       loss: this.#loss,
       metrics: metricsOf(this.head),
     });
     return copy;
+  }
+
+  #newNetwork(network: NetworkSettings): Sequential {
+    const { data } = this.#settings;
+    return networkOf(network, this.features.length, this.head, this.#rows.classes.length, data.seed);
   }
 
   #begin(): void {

@@ -65,7 +65,7 @@ const SETS: { readonly [N in DrawnByFormula]: Classes | Numbers } = {
   spiral: {
     task: 'classification',
     classes: TWO,
-    spread: 0.3,
+    spread: 0.25,
     point: (of, i, n) => {
       const r = (i + 0.5) / n;
       const angle = 3.5 * PI * r + PI * of;

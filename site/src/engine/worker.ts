@@ -1,5 +1,6 @@
-import digits from '../../../data/digits.csv.gz?url';
+import digitsURL from '../../../data/digits.csv.gz?url';
 import { version } from '../../../package.json';
+import { LAZY } from './lazy.ts';
 import type { Command } from './messages.ts';
 import { Session } from './session.ts';
 
@@ -10,9 +11,19 @@ channel.port1.onmessage = () => waiting.shift()?.();
 
 let bytes: Promise<Uint8Array<ArrayBuffer>> | null = null;
 async function load(): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(digits);
+  const response = await fetch(digitsURL);
   if (!response.ok) throw new Error(`The digits cannot be loaded: ${response.status} ${response.statusText}.`);
   return new Uint8Array(await response.arrayBuffer());
+}
+
+async function digits(): Promise<Uint8Array<ArrayBuffer>> {
+  bytes ??= load();
+  try {
+    return await bytes;
+  } catch (error) {
+    bytes = null; // once more when they are asked for again
+    throw error;
+  }
 }
 
 const session = new Session((event, transfer = []) => self.postMessage(event, { transfer }), {
@@ -22,17 +33,19 @@ const session = new Session((event, transfer = []) => self.postMessage(event, { 
       waiting.push(resolve);
       channel.port2.postMessage(null);
     }),
-  digits: async () => {
-    bytes ??= load();
-    try {
-      return await bytes;
-    } catch (error) {
-      bytes = null; // once more when they are asked for again
-      throw error;
-    }
-  },
+  digits,
   version,
 });
 
 self.addEventListener('message', ({ data }: MessageEvent<Command>) => session.follow(data));
 session.begin();
+
+/** What is loaded when it is first needed is there from then on without a connection. */
+const PRELOAD_AFTER = 3000;
+setTimeout(async () => {
+  try {
+    await Promise.all([import('./tables.ts'), ...Object.values(LAZY).map((load) => load()), digits()]);
+  } catch {
+    // Whoever needs it is told.
+  }
+}, PRELOAD_AFTER);

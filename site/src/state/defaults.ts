@@ -4,11 +4,11 @@ import type { Settings } from './settings.ts';
 export const DEFAULTS: Settings = {
   tab: 'fit',
   language: 'en',
-  data: { name: 'spiral', samples: 500, noise: 0.1, validation: 0.2, test: 0.2, seed: 1, degree: 1 },
+  data: { name: 'spiral', samples: 500, noise: 0.1, validation: 0.2, test: 0.2, seed: 3, degree: 1 },
   network: {
     layers: [
-      { units: 16, activation: 'tanh' },
-      { units: 16, activation: 'tanh' },
+      { units: 16, activation: 'silu' },
+      { units: 16, activation: 'silu' },
     ],
     dropout: 0,
     l1: 0,
@@ -18,7 +18,7 @@ export const DEFAULTS: Settings = {
   training: {
     loss: 'crossEntropy',
     optimizer: 'adam',
-    learningRate: 0.01,
+    learningRate: 0.005,
     batchSize: 32,
     epochs: 500,
     earlyStopping: false,
