@@ -1,4 +1,7 @@
 import {
+  type Callback,
+  ConstantSparsity,
+  cloneModel,
   convert,
   cosineDecay,
   distill,
@@ -37,8 +40,8 @@ export interface Whittled {
 const TEACHING = { temperature: 3, alpha: 0.7 };
 /** A student hears its teacher as long as the network itself may be trained, up to this. */
 const MOST_TEACHING = 1000;
-/** The optimizer begins anew with each slice of a teaching, so that slices are not short. */
-const LEAST_TEACHING = 10;
+/** Epochs of a lesson: the optimizer begins anew with each. */
+const LESSON = 5;
 
 export const teachingEpochs = ({ student }: CompressSettings, { training }: Trained): number =>
   student < 1 ? Math.min(MOST_TEACHING, training.epochs) : 0;
@@ -93,10 +96,9 @@ export async function whittle(trained: Trained, settings: CompressSettings, work
     steps.push({ kind: 'narrowed', units: unitsOf(model), before: unitsOf(before) });
     await tune(model, 'narrowed');
   } else if (sparsity > 0 && pattern !== 'neurons') {
-    model = prune(model, { sparsity, pattern });
+    model = await pruned(model, trained, { ...settings, pattern }, work);
     steps.push({ kind: 'pruned', pattern, ...zerosOf(model) });
-    await work.advance();
-    await tune(model, 'pruned');
+    if (epochs > 0) steps.push({ kind: 'tuned', after: 'pruned', epochs });
   }
   if (shared > 0) {
     model = shareWeights(model, { clusters: shared });
@@ -132,13 +134,48 @@ const INT4 = { type: 'int4', group: 'column' } as const;
 /** A model as it is used: its BatchNorms are in its kernels. */
 export const folded = (model: Model): Network => foldBatchNorm(toNetwork(model));
 
-/** Trains a model as the settings say, with a rate that falls to 0 along half a cosine. Masks and shared numbers stay. */
-async function train(model: Model, { train, training, newOptimizer, loss }: Trained, epochs: number, work: Work) {
-  const batchSize = Math.min(training.batchSize, train.x.shape[0]!);
+/** Compiles a model with a rate that falls to 0 along half a cosine, and gives what trains it for some epochs. */
+function trainer(model: Model, { train, training, newOptimizer, loss }: Trained, epochs: number) {
+  const samples = train.x.shape[0]!;
+  const batchSize = Math.min(training.batchSize, samples);
   const optimizer = newOptimizer();
-  optimizer.learningRate = cosineDecay(optimizer.learningRate, epochs * Math.ceil(train.x.shape[0]! / batchSize));
+  optimizer.learningRate = cosineDecay(optimizer.learningRate, epochs * Math.ceil(samples / batchSize));
   model.compile({ optimizer, loss });
-  await work.inSlices(epochs, 1, (count) => void model.fit(train.x, train.y, { epochs: count, batchSize }));
+  return (count: number, callbacks: readonly Callback[] = []): void =>
+    void model.fit(train.x, train.y, { epochs: count, batchSize, callbacks });
+}
+
+/** Trains a model as the settings say. Masks and shared numbers stay. */
+async function train(model: Model, trained: Trained, epochs: number, work: Work): Promise<void> {
+  const fit = trainer(model, trained, epochs);
+  await work.inSlices(epochs, null, (count) => fit(count));
+}
+
+type Pruning = Pick<CompressSettings, 'sparsity' | 'epochs'> & { readonly pattern: 'weights' | 'panels' };
+
+/**
+ * With this share of weights at 0: at once where nothing is trained, else more with each epoch of the first half, along a cubic
+ * (Zhu & Gupta 2017), so that training makes up for some before others go.
+ */
+async function pruned(
+  given: Model,
+  trained: Trained,
+  { sparsity, pattern, epochs }: Pruning,
+  work: Work,
+): Promise<Model> {
+  const gradual = Math.ceil(epochs / 2);
+  if (gradual === 0) {
+    await work.advance();
+    return prune(given, { sparsity, pattern });
+  }
+  const model = cloneModel(given);
+  const fit = trainer(model, trained, epochs);
+  await work.inSlices(gradual, 1, (count, done) => {
+    const share = sparsity * (1 - (1 - (done + 1) / gradual) ** 3);
+    fit(count, [new ConstantSparsity({ sparsity: share, pattern, frequency: 1, end: 0 })]);
+  });
+  await work.inSlices(epochs - gradual, null, (count) => fit(count));
+  return model;
 }
 
 /** A narrower network of the same kind that has learned from the trained one. */
@@ -147,7 +184,7 @@ async function taught(trained: Trained, settings: CompressSettings, work: Work):
   const all = teachingEpochs(settings, trained);
   const batchSize = Math.min(training.batchSize, train.x.shape[0]!);
   let student: Model = trained.newModel(settings.student);
-  await work.inSlices(all, LEAST_TEACHING, (epochs, done) => {
+  await work.inSlices(all, LESSON, (epochs, done) => {
     const optimizer = trained.newOptimizer();
     optimizer.learningRate *= 0.5 * (1 + Math.cos((Math.PI * done) / all));
     const lesson = { teacher, student, x: train.x, y: train.y, ...TEACHING };

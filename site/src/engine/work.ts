@@ -34,16 +34,19 @@ export class Work {
     if (!(await this.context.pause())) throw new Superseded();
   }
 
-  /** Calls `epochs` with as many as fit a slice, at least `least`, until all are done. */
-  async inSlices(all: number, least: number, epochs: (count: number, done: number) => void): Promise<void> {
-    let slice = least;
+  /**
+   * Calls `epochs` with as many as fit a slice until all are done; with so many at a time where `each` says so, which a result
+   * that depends on it has to.
+   */
+  async inSlices(all: number, each: number | null, epochs: (count: number, done: number) => void): Promise<void> {
+    let slice = each ?? 1;
     for (let done = 0; done < all; ) {
       const count = Math.min(slice, all - done);
       const start = performance.now();
       epochs(count, done);
-      const each = (performance.now() - start) / count;
+      const taken = (performance.now() - start) / count;
       done += count;
-      slice = Math.max(least, Math.min(2 * slice, Math.floor(SLICE / Math.max(each, 0.01))));
+      if (each === null) slice = Math.max(1, Math.min(2 * slice, Math.floor(SLICE / Math.max(taken, 0.01))));
       await this.advance(count);
     }
   }

@@ -13,6 +13,15 @@ import type {
 } from '../engine/messages.ts';
 import type { Reason } from '../engine/refusal.ts';
 
+/** A smaller network that was made, without its numbers: what a plot of size and score needs of it. */
+export type Tried = Pick<Compressed, 'settings' | 'before' | 'after'>;
+
+/** The points with one more, which replaces an earlier one of the same settings. */
+const withTried = (tried: readonly Tried[], { settings, before, after }: Compressed): readonly Tried[] => {
+  const key = JSON.stringify(settings);
+  return [...tried.filter((each) => JSON.stringify(each.settings) !== key), { settings, before, after }];
+};
+
 /** What the engine has told last, by kind. */
 export class Experiment {
   isReady = $state(false);
@@ -26,6 +35,8 @@ export class Experiment {
   verdict: Verdict | null = $state.raw(null);
   explanation: Explanation | null = $state.raw(null);
   compressed: Compressed | null = $state.raw(null);
+  /** Every smaller network of this experiment, in the order in which they were made last. */
+  tried: readonly Tried[] = $state.raw([]);
   /** What the networks can be written in. */
   formats: readonly Format[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
@@ -49,12 +60,16 @@ export class Experiment {
         this.verdict = null;
         this.explanation = null;
         this.compressed = null;
+        this.tried = [];
         this.formats = [];
         this.refused = null;
         this.reason = null;
         break;
       case 'progress':
         this.progress = event.progress;
+        // What was made of the network as it was is not of this one.
+        this.compressed = null;
+        this.formats = [];
         this.isRunning = true;
         this.stop = null;
         break;
@@ -69,6 +84,7 @@ export class Experiment {
         break;
       case 'compressed':
         this.compressed = event.result;
+        this.tried = withTried(this.tried, event.result);
         break;
       case 'formats':
         this.formats = event.formats;

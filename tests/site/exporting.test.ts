@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { decodeNetwork, type Network, predictNetwork, type Tensor, toNetwork } from 'whittle-ml';
+import { compress } from '../../site/src/engine/compressing.ts';
+import { exportFile, formatRows, formats } from '../../site/src/engine/exporting.ts';
+import { compressedOf } from '../../site/src/engine/kept.ts';
+import { open } from '../../site/src/engine/opening.ts';
+import { contextOf, settingsWith, trainedOn } from './trained.ts';
+
+const trained = trainedOn({ epochs: 20 });
+const experiment = {};
+const whittling = compress(
+  { kind: 'compress', settings: settingsWith({ sparsity: 0.5, bits: 8, epochs: 2 }) },
+  contextOf(trained, () => true, experiment).context,
+);
+
+async function exported(format: string, of: 'trained' | 'compressed') {
+  await whittling;
+  const { context, last } = contextOf(trained, () => true, experiment);
+  await exportFile({ kind: 'export', format, of }, context);
+  return last('exported').files;
+}
+
+async function listed() {
+  await whittling;
+  const { context, last } = contextOf(trained, () => true, experiment);
+  await formats({ kind: 'formats' }, context);
+  return last('formats').formats;
+}
+
+const answersOf = (network: Network): number[] => [...(predictNetwork(network, trained.test.x) as Tensor).data];
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+describe('exporting', () => {
+  test('the list has what the library exports a network with, and files of networks', async () => {
+    const library: Record<string, unknown> = await import('whittle-ml/export');
+    const exporters = Object.keys(library).filter((name) => /^to[A-Z]/.test(name));
+    expect(exporters.length).toBeGreaterThanOrEqual(2);
+    expect(formatRows().size).toBe(2 + exporters.length);
+    const list = await listed();
+    expect(list.map(({ id }) => id)).toEqual([...formatRows().keys()]);
+    expect(list.map(({ id }) => id)).toEqual(expect.arrayContaining(['safetensors', 'coded', 'module', 'c']));
+    for (const { id, label, extensions, trained: bytes, compressed } of list) {
+      expect(label).not.toBe('');
+      for (const [of, written] of [
+        ['trained', bytes],
+        ['compressed', compressed],
+      ] as const) {
+        const files = await exported(id, of);
+        expect(written).toEqual({ bytes: files.reduce((sum, file) => sum + file.bytes.length, 0) });
+        expect(files.map(({ name }) => name.slice(name.indexOf('.')))).toEqual(extensions);
+        expect(files.every(({ type }) => type !== '')).toBe(true);
+      }
+    }
+  });
+
+  test('a form that the library gets later is in the list by itself, with its files', () => {
+    const given = { toONNX: (network: Network) => ({ onnx: Uint8Array.of(network.nodes.length), txt: 'nodes' }) };
+    const row = formatRows({ ...given, ModuleText: 1, other: () => '' }).get('onnx')!;
+    expect([row.label, row.extensions, row.isReadable]).toEqual(['ONNX', ['.onnx'], false]);
+    const files = row.write(toNetwork(trained.model), 'network');
+    expect(files.map(({ name, bytes }) => [name, bytes.length])).toEqual([
+      ['network.onnx', 1],
+      ['network.txt', 5],
+    ]);
+    expect(() =>
+      formatRows({ toX: () => 1 })
+        .get('x')!
+        .write(toNetwork(trained.model), 'n'),
+    ).toThrow('gave no file');
+  });
+
+  test('files hold the network that was asked for, and a coded one is smaller', async () => {
+    for (const of of ['trained', 'compressed'] as const) {
+      const network = of === 'trained' ? toNetwork(trained.model) : compressedOf(experiment)!;
+      const [plain] = await exported('safetensors', of);
+      const [coded] = await exported('coded', of);
+      for (const { bytes } of [plain!, coded!])
+        expect(answersOf(decodeNetwork(bytes).network)).toEqual(answersOf(network));
+      expect(coded!.bytes.length).toBeLessThan(plain!.bytes.length);
+    }
+  });
+
+  test('a module runs, passes its own test and answers as the network', async () => {
+    for (const of of ['trained', 'compressed'] as const) {
+      const network = of === 'trained' ? toNetwork(trained.model) : compressedOf(experiment)!;
+      const [file, types] = await exported('module', of);
+      const module = await import(`data:text/javascript;base64,${Buffer.from(file!.bytes).toString('base64')}`);
+      expect(module.selfTest()).toBe(true);
+      expect([...module.run(trained.test.x.data)]).toEqual(answersOf(network));
+      expect(text(types!.bytes)).toContain('export declare function run(');
+    }
+  });
+
+  test('C is a source and its header', async () => {
+    const [source, header] = await exported('c', 'compressed');
+    expect(text(source!.bytes)).toContain('#include "whittled.h"');
+    expect(text(header!.bytes)).toContain('int whittled_run(const float *input, float *output);');
+  });
+
+  test('what is read back gives the same predictions, and the list says what is', async () => {
+    let read = 0;
+    for (const { id, isReadable } of await listed())
+      for (const of of ['trained', 'compressed'] as const) {
+        const network = of === 'trained' ? toNetwork(trained.model) : compressedOf(experiment)!;
+        const [file] = await exported(id, of);
+        const { context, last } = contextOf(trained, () => true, experiment);
+        const opening = open({ kind: 'open', name: file!.name, bytes: file!.bytes }, context);
+        if (!isReadable) {
+          await expect(opening).rejects.toThrow(/^network\.c|^whittled\.c/);
+          continue;
+        }
+        await opening;
+        read++;
+        const { opened } = last('opened');
+        expect(opened.bytes).toBe(file!.bytes.length);
+        expect(opened.damage!.score).toBe(
+          trained.score(predictNetwork(network, trained.test.x) as Tensor, trained.test),
+        );
+        const changed = opened.damage!.lines.find((line) => line.kind === 'changed');
+        const [was, now] = [toNetwork(trained.model), network].map((each) =>
+          trained.decide(predictNetwork(each, trained.test.x) as Tensor),
+        ) as [Float32Array, Float32Array];
+        expect(changed).toMatchObject({ changed: { count: now.filter((y, i) => y !== was[i]).length } });
+      }
+    expect(read).toBe(6);
+  });
+
+  test('what is not there is refused in a sentence', async () => {
+    const { context } = contextOf(trained);
+    const asked = (format: string, of: 'trained' | 'compressed', c = context) =>
+      expect(exportFile({ kind: 'export', format, of }, c)).rejects;
+    await asked('onyx', 'trained').toThrow(/^No format is called "onyx": there are safetensors, .*\.$/);
+    await asked('constructor', 'trained').toThrow(/^No format is called/);
+    await asked('c', 'compressed').toThrow(/compress the trained one first\.$/);
+    await asked('c', 'trained', contextOf(null).context).toThrow(/train one first\.$/);
+    const { context: empty, last } = contextOf(null);
+    await formats({ kind: 'formats' }, empty);
+    for (const each of last('formats').formats) expect([each.trained, each.compressed]).toEqual([null, null]);
+  });
+
+  test('a network that a form cannot hold says why', async () => {
+    const broken = trainedOn({ epochs: 0 });
+    broken.model.weights[0]!.value.data.fill(Number.NaN);
+    const { context, last } = contextOf(broken);
+    await formats({ kind: 'formats' }, context);
+    for (const { trained: written } of last('formats').formats)
+      if (written !== null && 'problem' in written) expect(written.problem).toMatch(/^[^\n]+\.$/);
+    const c = last('formats').formats.find(({ id }) => id === 'c')!;
+    expect(c.trained).toHaveProperty('problem');
+    await expect(exportFile({ kind: 'export', format: 'c', of: 'trained' }, context)).rejects.toThrow(
+      /^This network cannot be written as C99: [^\n]+\.$/,
+    );
+  });
+});
