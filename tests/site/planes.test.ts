@@ -31,6 +31,7 @@ const plane = (classes: number, width: number, height: number, values: readonly 
 const samples = (rows: readonly number[], classes: readonly string[] = ['0', '1']): Samples => ({
   task: classes.length === 0 ? 'regression' : 'classification',
   inputs: 2,
+  names: ['x1', 'x2'],
   features: ['x1', 'x2'],
   classes,
   train: Float32Array.from(rows),

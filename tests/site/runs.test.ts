@@ -70,6 +70,7 @@ describe('curves of losses', () => {
 const samples: Samples = {
   task: 'classification',
   inputs: 2,
+  names: ['x1', 'x2'],
   features: ['x1', 'x2'],
   classes: ['0', '1'],
   train: floats(0, 0, 1),
@@ -122,6 +123,13 @@ describe('a pinned run', () => {
   });
 
   test('differs by settings, in words of both languages', () => {
+    const tanh = { units: 16, activation: 'tanh' } as const;
+    const from: Settings = {
+      ...DEFAULTS,
+      data: { ...DEFAULTS.data, name: 'spiral', noise: 0.1 },
+      network: { layers: [tanh, tanh], dropout: 0, l1: 0, l2: 0, batchNorm: false },
+      training: { ...DEFAULTS.training, optimizer: 'adam', learningRate: 0.01, earlyStopping: false },
+    };
     const to: Settings = {
       ...DEFAULTS,
       tab: 'compress',
@@ -129,7 +137,7 @@ describe('a pinned run', () => {
       network: { ...DEFAULTS.network, layers: [], dropout: 0.2, l2: 0.001, batchNorm: true },
       training: { ...DEFAULTS.training, optimizer: 'sgd', learningRate: 0.1, earlyStopping: true },
     };
-    expect(differences(DEFAULTS, to, en.fit.compare)).toEqual([
+    expect(differences(from, to, en.fit.compare)).toEqual([
       'Data: spiral → moons',
       'Noise: 10 % → 25 %',
       'Hidden layers: 16 tanh + 16 tanh → no hidden layer',
@@ -140,7 +148,7 @@ describe('a pinned run', () => {
       'Learning rate: 0.01 → 0.1',
       'Early stopping: off → on',
     ]);
-    expect(differences(DEFAULTS, to, zh.fit.compare)[1]).toBe('噪声：10 % → 25 %');
+    expect(differences(from, to, zh.fit.compare)[1]).toBe('噪声：10 % → 25 %');
     expect(differences(to, to, en.fit.compare)).toEqual([]);
     expect(differences(DEFAULTS, { ...DEFAULTS, language: 'zh' }, en.fit.compare)).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import type { Samples } from '../../engine/messages.ts';
 import { type CurvePicture, valueRange } from './curve.ts';
 import { show, ticks } from './numbers.ts';
-import { drawMark, type Frame, MARGIN, markSize } from './painter.ts';
+import { drawMark, drawName, type Frame, MARGIN, markSize } from './painter.ts';
 import { css } from './palette.ts';
 import type { Role } from './plane.ts';
 
@@ -40,6 +40,8 @@ export function paintCurve(frame: Frame, picture: CurvePicture | null, samples: 
   }
   context.stroke();
   context.globalAlpha = 1;
+
+  drawName(context, palette, `${samples.names[0] ?? ''} →`, right - 5, bottom - 5, 'right');
 
   context.save();
   context.beginPath();

@@ -92,7 +92,7 @@ export class Painter {
     this.#layer = canvasOf(Math.round(width * ratio), Math.round(height * ratio));
     const own = { ...frame, context: this.#layer };
     this.#layer.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.#paintAxes(own, samples.ranges);
+    this.#paintAxes(own, samples);
     for (const role of roles) this.#paintSamples(own, samples, role);
     this.#still = still;
   }
@@ -155,7 +155,7 @@ export class Painter {
     context.stroke();
   }
 
-  #paintAxes({ context, width, height, palette }: Frame, ranges: Samples['ranges']): void {
+  #paintAxes({ context, width, height, palette }: Frame, { ranges, names }: Samples): void {
     const [right, bottom] = [width - MARGIN.right, height - MARGIN.bottom];
     context.font = '11px system-ui, sans-serif';
     context.fillStyle = css(palette.quiet);
@@ -181,6 +181,8 @@ export class Painter {
       context.fillText(show(tick), MARGIN.left - 7, y);
     }
     context.stroke();
+    drawName(context, palette, `${names[0] ?? ''} →`, right - 5, bottom - 5, 'right');
+    drawName(context, palette, `↑ ${names[1] ?? ''}`, MARGIN.left + 5, MARGIN.top + 15, 'left');
   }
 
   #paintSamples(frame: Frame, samples: Samples, role: Role): void {
@@ -213,6 +215,26 @@ export class Painter {
     const share = Math.min(1, Math.max(-1, (value - this.#spread.middle) / this.#spread.scale));
     return mix(paper, share < 0 ? low : high, Math.abs(share));
   }
+}
+
+/** The name of an axis, within the plot, on every colour. */
+export function drawName(
+  context: CanvasRenderingContext2D,
+  palette: Palette,
+  name: string,
+  x: number,
+  y: number,
+  align: CanvasTextAlign,
+): void {
+  context.textAlign = align;
+  context.textBaseline = 'alphabetic';
+  context.font = 'italic 12px system-ui, sans-serif';
+  context.lineJoin = 'round';
+  context.lineWidth = 3;
+  context.strokeStyle = css(palette.paper);
+  context.strokeText(name, x, y);
+  context.fillStyle = css(palette.ink);
+  context.fillText(name, x, y);
 }
 
 /** Calls `draw` with the place of each sample on the canvas, its numbers, and its class or value. */
