@@ -1,7 +1,7 @@
 import type { Samples } from '../../engine/messages.ts';
 import { type CurvePicture, valueRange } from './curve.ts';
 import { show, ticks } from './numbers.ts';
-import { drawMark, type Frame, MARGIN, markSize } from './painter.ts';
+import { drawMark, drawName, type Frame, MARGIN, markSize } from './painter.ts';
 import { css } from './palette.ts';
 import type { Role } from './plane.ts';
 
@@ -41,6 +41,8 @@ export function paintCurve(frame: Frame, picture: CurvePicture | null, samples: 
   context.stroke();
   context.globalAlpha = 1;
 
+  drawName(context, palette, `${samples.names[0] ?? ''} →`, right - 5, bottom - 5, 'right');
+
   context.save();
   context.beginPath();
   context.rect(MARGIN.left, MARGIN.top, right - MARGIN.left, bottom - MARGIN.top);
@@ -50,7 +52,7 @@ export function paintCurve(frame: Frame, picture: CurvePicture | null, samples: 
     const rows = samples[role];
     for (let i = 0; i + 1 < rows.length; i += 2) {
       context.setTransform(scale, 0, 0, scale, across(rows[i]!) * ratio, up(rows[i + 1]!) * ratio);
-      drawMark(context, palette, role, palette.classes[1]!, 0, false);
+      drawMark(context, palette, role, palette.classes[1]!, 0);
     }
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
