@@ -190,7 +190,7 @@ export const controls = {
     },
     earlyStopped: {
       name: 'Overfitting stopped in time',
-      why: 'A network far too large for 60 noisy points, stopped where the validation loss was lowest.',
+      why: 'A network far too large for 40 noisy points, stopped where the validation loss was lowest.',
     },
     penalized: {
       name: 'Overfitting cured by L2',
@@ -268,7 +268,7 @@ export const controls = {
         act: null,
       },
       {
-        text: 'Two remedies at once: a penalty on large weights, and stopping when the validation loss no longer improves.',
+        text: 'One remedy of several: an L2 penalty keeps the weights small, and the boundary smooth. More data, dropout, early stopping or a smaller network help too.',
         act: 'Cure it',
       },
       {
