@@ -14,6 +14,7 @@ import {
 } from '../../site/src/fit/visual/diagram.ts';
 import { formulaOf, sortedTerms } from '../../site/src/fit/visual/explanation.ts';
 import { inputPicture, outputPicture } from '../../site/src/fit/visual/neuron-painter.ts';
+import type { PlanePicture } from '../../site/src/fit/visual/plane.ts';
 
 const shapeOf = (units: readonly number[]): LayerShape[] =>
   units.map((count, i) => ({ name: `dense ${i}`, units: count, activation: 'tanh' }));
@@ -183,20 +184,22 @@ describe('neurons', () => {
   });
 
   test('of the output are probabilities about a half, or numbers about the middle', () => {
-    const plane = (classes: number, values: number[]) =>
-      ({
-        kind: 'plane',
-        width: 2,
-        height: 1,
-        classes,
-        values: Float32Array.from(values),
-        neurons: [],
-        neuronSize: 24,
-      }) as const;
-    expect([...outputPicture(plane(2, [0.25, 1]), 0, 9)]).toEqual([0.5, -1]);
-    expect([...outputPicture(plane(2, [0.25, 1]), 1, 9)]).toEqual([-0.5, 1]);
-    expect([...outputPicture(plane(3, [0.25, 0.5, 0.25, 0, 0, 1]), 2, 9)]).toEqual([-0.5, 1]);
-    expect([...outputPicture(plane(0, [3, 5]), 0, 4)]).toEqual([-1, 1]);
+    const plane = (classes: number, values: number[]): PlanePicture => ({
+      kind: 'plane',
+      width: 2,
+      height: 2,
+      classes,
+      values: Float32Array.from(values),
+      neurons: [],
+      neuronSize: 24,
+    });
+    const two = plane(2, [0.25, 1, 0.5, 0]);
+    expect([...outputPicture(two, 0, 9, 2)]).toEqual([0.5, -1, 0, 1]);
+    expect([...outputPicture(two, 1, 9, 2)]).toEqual([-0.5, 1, 0, -1]);
+    const three = plane(3, [0.25, 0.5, 0.25, 0, 0, 1, 1, 0, 0, 0, 1, 0]);
+    expect([...outputPicture(three, 2, 9, 2)]).toEqual([-0.5, 1, -1, -1]);
+    expect([...outputPicture(plane(0, [3, 5, 4, 4]), 0, 4, 2)]).toEqual([-1, 1, 0, 0]);
+    expect([...outputPicture(two, 1, 9, 4)].slice(0, 4)).toEqual([-0.5, -0.5, 1, 1]);
   });
 });
 

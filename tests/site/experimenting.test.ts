@@ -118,7 +118,7 @@ describe('what the page asks of the engine', () => {
     }
   });
 
-  test('after a pause, a step or an end by itself, a changed network waits', () => {
+  test('after a pause or a step a changed network waits, after an end by itself it trains', () => {
     const { clock, sent, experimenting } = begun();
     const change = (seed: number): Command | undefined => {
       experimenting.change(made({ data: { seed } }));
@@ -135,8 +135,11 @@ describe('what the page asks of the engine', () => {
     const progress = { kind: 'progress', progress: {} } as Parameters<Experimenting['hear']>[0];
     experimenting.hear(progress);
     expect(change(6)).toMatchObject({ isRunning: true });
-    experimenting.hear({ kind: 'stopped', why: { kind: 'done' } } as Parameters<Experimenting['hear']>[0]);
-    expect(change(7)).toMatchObject({ isRunning: false });
+    const stopped = (kind: string) => ({ kind: 'stopped', why: { kind } }) as Parameters<Experimenting['hear']>[0];
+    experimenting.hear(stopped('done'));
+    expect(change(7)).toMatchObject({ isRunning: true });
+    experimenting.hear(stopped('paused'));
+    expect(change(8)).toMatchObject({ isRunning: false });
   });
 
   test('points of one’s own once there are enough', () => {

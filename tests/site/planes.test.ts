@@ -59,8 +59,8 @@ describe('numbers', () => {
     ];
     for (const [value, text] of cases) expect(show(value)).toBe(text);
     expect([signed(2), signed(-2), signed(0)]).toEqual(['+2', '−2', '0']);
-    expect([percent(0.98765), percent(1), percent(Number.NaN)]).toEqual(['98.8 %', '100 %', '–']);
-    expect([showScore(0.5, 'classification'), showScore(0.5, 'regression')]).toEqual(['50 %', '0.5']);
+    expect([percent(0.98765), percent(1), percent(Number.NaN)]).toEqual(['98.8 %', '100 %', '–']);
+    expect([showScore(0.5, 'classification'), showScore(0.5, 'regression')]).toEqual(['50 %', '0.5']);
   });
 
   test('of axes are round, within, and about as many as asked', () => {
@@ -220,8 +220,8 @@ describe('answers', () => {
 
   test('are sentences in both languages', () => {
     const named = samples([0.5, 0.5, 1], ['setosa', '7']);
-    expect(answerText(CORNER, named, 0.5, 0.5, en.fit)).toBe('At (0.5, 0.5): setosa, 80 % sure');
-    expect(answerText(CORNER, named, 1.5, 0.5, zh.fit)).toBe('在 (1.5, 0.5) 处：类别 7，置信度 70 %');
+    expect(answerText(CORNER, named, 0.5, 0.5, en.fit)).toBe('At (0.5, 0.5): setosa, 80 % sure');
+    expect(answerText(CORNER, named, 1.5, 0.5, zh.fit)).toBe('在 (1.5, 0.5) 处：类别 7，置信度 70 %');
     expect(answerText(CORNER, named, 9, 9, en.fit)).toBeNull();
     expect(answerText(plane(0, 1, 1, [-4.5]), samples([], []), 1, 1, en.fit)).toBe('At (1, 1): −4.5');
     expect(className(['a'], 3, en.fit)).toBe('class 3');

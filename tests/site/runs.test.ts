@@ -131,16 +131,16 @@ describe('a pinned run', () => {
     };
     expect(differences(DEFAULTS, to, en.fit.compare)).toEqual([
       'Data: spiral → moons',
-      'Noise: 10 % → 25 %',
+      'Noise: 10 % → 25 %',
       'Hidden layers: 16 tanh + 16 tanh → no hidden layer',
-      'Dropout: off → 20 %',
+      'Dropout: off → 20 %',
       'L2 penalty: off → 0.001',
       'Batch norm: off → on',
       'Optimizer: Adam → SGD',
       'Learning rate: 0.01 → 0.1',
       'Early stopping: off → on',
     ]);
-    expect(differences(DEFAULTS, to, zh.fit.compare)[1]).toBe('噪声：10 % → 25 %');
+    expect(differences(DEFAULTS, to, zh.fit.compare)[1]).toBe('噪声：10 % → 25 %');
     expect(differences(to, to, en.fit.compare)).toEqual([]);
     expect(differences(DEFAULTS, { ...DEFAULTS, language: 'zh' }, en.fit.compare)).toEqual([]);
   });
@@ -157,12 +157,12 @@ describe('a pinned run', () => {
     const by = new Map(lines.map((line) => [line.label, line]));
     expect(by.get('Training score')).toEqual({
       label: 'Training score',
-      pinned: '100 %',
-      current: '95 %',
-      change: '−5 %',
+      pinned: '100 %',
+      current: '95 %',
+      change: '−5 %',
       isBetter: false,
     });
-    expect(by.get('Validation score')).toMatchObject({ change: '+10 %', isBetter: true });
+    expect(by.get('Validation score')).toMatchObject({ change: '+10 %', isBetter: true });
     expect(by.get('Test score')).toMatchObject({ change: '=', isBetter: null });
     expect(by.get('Training loss')).toMatchObject({ pinned: '0.5', current: '0.25', change: '−0.25', isBetter: true });
     expect(by.get('Weights')).toMatchObject({ pinned: '6', current: '6', change: '=', isBetter: null });

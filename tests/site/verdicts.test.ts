@@ -105,11 +105,11 @@ describe('verdicts', () => {
   test('say the figures of the reasons', () => {
     const diagnosis = diagnose({ accuracy: standing({ train: 1, validation: 0.704 }) });
     expect(reasonsIn(en.fit.verdict, diagnosis)).toEqual([
-      'accuracy is 100 % in training and 70.4 % in validation: a gap of 29.6 % ± 1.4 %, more than the 5 % allowed',
-      'training accuracy reaches the target of 95 %',
+      'accuracy is 100 % in training and 70.4 % in validation: a gap of 29.6 % ± 1.4 %, more than the 5 % allowed',
+      'training accuracy reaches the target of 95 %',
     ]);
     expect(reasonsIn(zh.fit.verdict, diagnosis)[0]).toBe(
-      '准确率：训练 100 %，验证 70.4 %，差距 29.6 % ± 1.4 %，超过允许的 5 %',
+      '准确率：训练 100 %，验证 70.4 %，差距 29.6 % ± 1.4 %，超过允许的 5 %',
     );
     const loss = diagnose(history({ loss: [1, 0.5, 0.1], val_loss: [1, 0.6, 0.8] }));
     expect(reasonsIn(en.fit.verdict, loss).at(-1)).toBe(

@@ -44,16 +44,12 @@ export class Experimenting {
   readonly #changed: Debounced<Ingredients>;
   /** Of what the engine's experiment is made. */
   #sent: Ingredients | null = null;
+  /** Whether the network is meant to train. */
   #isRunning = false;
 
   constructor(send: (command: Command) => void, timer: Timer = TIMER) {
     this.#send = send;
     this.#changed = new Debounced(PAUSE, (ingredients) => this.#follow(ingredients), timer);
-  }
-
-  /** Whether the network is to train, as far as the page knows. */
-  get isRunning(): boolean {
-    return this.#isRunning;
   }
 
   /** What is set has changed. */
@@ -98,10 +94,11 @@ export class Experimenting {
     this.#send({ kind: 'step' });
   }
 
-  /** What the engine told: it stops by itself too. */
+  /** What the engine told. */
   hear(event: Event): void {
     if (event.kind === 'progress') this.#isRunning = true;
-    if (event.kind === 'stopped') this.#isRunning = false;
+    // What ended by itself was meant to run: so is what comes next.
+    if (event.kind === 'stopped' && event.why.kind === 'paused') this.#isRunning = false;
     // The engine has kept its old experiment: the next change begins anew.
     if (event.kind === 'refused' && event.of === 'start') {
       this.#sent = null;

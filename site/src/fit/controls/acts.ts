@@ -28,7 +28,7 @@ export const STEPS: readonly GuideStep[] = [
   {
     target: 'network',
     act: (lab) => {
-      lab.change({ network: { l2: 0.02 }, training: { earlyStopping: true } });
+      lab.change({ network: { l2: 0.003 } });
       lab.start(true);
     },
   },

@@ -50,7 +50,7 @@ export function paintCurve(frame: Frame, picture: CurvePicture | null, samples: 
     const rows = samples[role];
     for (let i = 0; i + 1 < rows.length; i += 2) {
       context.setTransform(scale, 0, 0, scale, across(rows[i]!) * ratio, up(rows[i + 1]!) * ratio);
-      drawMark(context, palette, role, palette.classes[1]!, 0, false);
+      drawMark(context, palette, role, palette.classes[1]!, 0);
     }
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -150,22 +150,35 @@ export interface Strand {
   readonly path: string;
 }
 
-/** Edges as a few curves of SVG, the thin ones first. */
-export function strands(edges: readonly Edge[], { columns }: Layout): Strand[] {
-  const paths = WIDTHS.flatMap((width, i) =>
-    [true, false].map((isPositive) => ({ isPositive, width, opacity: CLARITY[i]!, pieces: [] as string[] })),
-  );
-  for (const { layer, from, to, weight, share } of edges) {
-    const [before, after] = [columns[layer], columns[layer + 1]];
-    const [a, b] = [before?.nodes[from], after?.nodes[to]];
-    if (before === undefined || after === undefined || a === undefined || b === undefined) continue;
-    const [x1, x2] = [a.x + before.size / 2, b.x - after.size / 2];
+/** The curves of edges that were drawn before: they go by the layout alone. */
+const known = new WeakMap<Layout, Map<number, string>>();
+
+function curveOf(layout: Layout, { layer, from, to }: Edge): string {
+  const curves = known.get(layout) ?? new Map<number, string>();
+  known.set(layout, curves);
+  const key = (layer * 4096 + from) * 4096 + to;
+  const found = curves.get(key);
+  if (found !== undefined) return found;
+  const [before, after] = [layout.columns[layer], layout.columns[layer + 1]];
+  const [a, b] = [before?.nodes[from], after?.nodes[to]];
+  let curve = '';
+  if (before !== undefined && after !== undefined && a !== undefined && b !== undefined) {
+    const [x1, x2] = [Math.round(a.x + before.size / 2), Math.round(b.x - after.size / 2)];
+    const [y1, y2] = [Math.round(a.y), Math.round(b.y)];
     const middle = Math.round((before.right + after.left) / 2);
-    paths[2 * widthOf(share) + (weight > 0 ? 0 : 1)]!.pieces.push(
-      `M${Math.round(x1)} ${Math.round(a.y)}C${middle} ${Math.round(a.y)} ${middle} ${Math.round(b.y)} ${Math.round(x2)} ${Math.round(b.y)}`,
-    );
+    curve = `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
   }
-  return paths.map(({ pieces, ...rest }) => ({ ...rest, path: pieces.join('') }));
+  curves.set(key, curve);
+  return curve;
+}
+
+/** Edges as a few curves of SVG, the thin ones first. */
+export function strands(edges: readonly Edge[], layout: Layout): Strand[] {
+  const paths = WIDTHS.flatMap((width, i) =>
+    [true, false].map((isPositive) => ({ isPositive, width, opacity: CLARITY[i]!, path: '' })),
+  );
+  for (const edge of edges) paths[2 * widthOf(edge.share) + (edge.weight > 0 ? 0 : 1)]!.path += curveOf(layout, edge);
+  return paths;
 }
 
 /** The neuron that an arrow key leads to: within the layer up and down, to the nearest of the next layer left and right. */

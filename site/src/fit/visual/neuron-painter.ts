@@ -1,9 +1,9 @@
 import type { Picture, Samples } from '../../engine/messages.ts';
 import { type Layout, scales } from './diagram.ts';
 import { css, diverging, type Palette, shades } from './palette.ts';
-import { answersOf } from './plane.ts';
+import { answersOf, type PlanePicture } from './plane.ts';
 
-/** Side of the pictures that the page makes itself: those of inputs. */
+/** Side of all pictures: what the engine makes of neurons, and the page of inputs and outputs. */
 const SIDE = 24;
 
 /** The picture of an input over the plane: it grows to the right, or upwards. */
@@ -14,27 +14,32 @@ export function inputPicture(unit: number, size: number): Float32Array {
   );
 }
 
-/** What an output unit answers over the plane, about nought: probabilities from -1 to 1, numbers less the middle. */
-export function outputPicture(
-  picture: Extract<Picture, { kind: 'plane' }>,
-  unit: number,
-  middle: number,
-): Float32Array {
+/**
+ * What an output unit answers at `side` by `side` places of the plane, about nought: probabilities from -1 to 1, numbers
+ * less the middle.
+ */
+export function outputPicture(picture: PlanePicture, unit: number, middle: number, side: number = SIDE): Float32Array {
   const { values, classes, width, height } = picture;
   const step = answersOf(picture);
-  return Float32Array.from({ length: width * height }, (_, i) => {
-    if (classes === 0) return values[i]! - middle;
-    const probability = step === 1 ? (unit === 0 ? 1 - values[i]! : values[i]!) : values[i * step + unit]!;
-    return 2 * probability - 1;
-  });
+  const out = new Float32Array(side * side);
+  for (let row = 0; row < side; row++)
+    for (let column = 0; column < side; column++) {
+      const cell = Math.floor(((row + 0.5) / side) * height) * width + Math.floor(((column + 0.5) / side) * width);
+      const value = values[cell * step + (step === 1 ? 0 : unit)]!;
+      const probability = step === 1 && unit === 0 ? 1 - value : value;
+      out[row * side + column] = classes === 0 ? value - middle : 2 * probability - 1;
+    }
+  return out;
 }
 
 /** Draws the pictures of inputs and neurons into one canvas as large as the diagram. */
 export class NeuronPainter {
   #palette: Palette | null = null;
   #table = new Uint32Array(0);
-  readonly #cells: Map<number, { context: CanvasRenderingContext2D; image: ImageData; pixels: Uint32Array }> =
-    new Map();
+  /** All pictures of the diagram, one below the other: they reach the canvas at once. */
+  #atlas: CanvasRenderingContext2D | null = null;
+  #image: ImageData | null = null;
+  #pixels = new Uint32Array(0);
 
   paint(
     context: CanvasRenderingContext2D,
@@ -49,86 +54,90 @@ export class NeuronPainter {
       this.#palette = palette;
       this.#table = shades(palette, [palette.low, palette.high], 1);
     }
+    const last = layout.columns.length - 1;
+    const columns = layout.columns.map(({ nodes }, i) => {
+      const pictures = picturesOf(picture, samples, i - 1, i === last, nodes.length, middle);
+      return { pictures, scale: pictures === null ? [] : scales(pictures) };
+    });
+    const isPlane = picture?.kind === 'plane';
+    if (isPlane) this.#fill(columns);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, layout.width, layout.height);
-    const last = layout.columns.length - 1;
-    layout.columns.forEach(({ size, nodes }, column) => {
-      const pictures = picturesOf(picture, samples, column - 1, column === last, nodes.length, middle);
-      const scale = pictures === null ? [] : scales(pictures);
-      nodes.forEach(({ x, y }, unit) => {
+    context.beginPath();
+    let drawn = 0;
+    layout.columns.forEach(({ size, nodes }, i) => {
+      const { pictures, scale } = columns[i]!;
+      for (const { x, y, unit } of nodes) {
         const [left, top] = [x - size / 2, y - size / 2];
-        context.fillStyle = css(palette.paper);
-        context.fillRect(left, top, size, size);
         const values = pictures?.[unit];
-        if (values !== undefined && picture?.kind === 'plane')
-          this.#plane(context, values, scale[unit]!, left, top, size);
-        else if (values !== undefined) this.#line(context, palette, values, scale[unit]!, left, top, size);
-        else this.#dot(context, palette, x, y, size);
-        context.lineWidth = 1;
-        context.strokeStyle = css(palette.quiet);
-        context.strokeRect(left, top, size, size);
-      });
+        if (values === undefined || !isPlane) {
+          context.fillStyle = css(palette.paper);
+          context.fillRect(left, top, size, size);
+        }
+        if (values === undefined) continue;
+        if (isPlane) context.drawImage(this.#atlas!.canvas, 0, SIDE * drawn++, SIDE, SIDE, left, top, size, size);
+        else drawLine(context, palette, values, scale[unit]!, left, top, size);
+      }
     });
-  }
-
-  #plane(
-    context: CanvasRenderingContext2D,
-    values: Float32Array,
-    scale: number,
-    left: number,
-    top: number,
-    size: number,
-  ) {
-    const side = Math.round(Math.sqrt(values.length));
-    let cells = this.#cells.get(side);
-    if (cells === undefined) {
-      const canvas = document.createElement('canvas');
-      canvas.width = canvas.height = side;
-      const own = canvas.getContext('2d')!;
-      const image = own.createImageData(side, side);
-      cells = { context: own, image, pixels: new Uint32Array(image.data.buffer) };
-      this.#cells.set(side, cells);
-    }
-    diverging(values, 0, scale, this.#table, cells.pixels);
-    cells.context.putImageData(cells.image, 0, 0);
-    context.drawImage(cells.context.canvas, left, top, size, size);
-  }
-
-  #line(
-    context: CanvasRenderingContext2D,
-    palette: Palette,
-    values: Float32Array,
-    scale: number,
-    left: number,
-    top: number,
-    size: number,
-  ): void {
-    const half = size / 2;
-    context.globalAlpha = 0.4;
+    context.beginPath();
+    for (const { size, nodes } of layout.columns)
+      for (const { x, y } of nodes) context.rect(x - size / 2, y - size / 2, size, size);
     context.lineWidth = 1;
     context.strokeStyle = css(palette.quiet);
-    context.beginPath();
-    context.moveTo(left, top + half);
-    context.lineTo(left + size, top + half);
-    context.stroke();
-    context.globalAlpha = 1;
-    context.beginPath();
-    for (let i = 0; i < values.length; i++)
-      context.lineTo(
-        left + ((i + 0.5) / values.length) * size,
-        top + half - Math.max(-1, Math.min(1, values[i]! / scale)) * (half - 2),
-      );
-    context.lineWidth = 1.75;
-    context.strokeStyle = css(palette.high);
     context.stroke();
   }
 
-  #dot(context: CanvasRenderingContext2D, palette: Palette, x: number, y: number, size: number): void {
-    context.beginPath();
-    context.arc(x, y, Math.min(4, size / 6), 0, 2 * Math.PI);
-    context.fillStyle = css(palette.quiet);
-    context.fill();
+  #fill(columns: readonly { readonly pictures: readonly Float32Array[] | null; readonly scale: readonly number[] }[]) {
+    const count = columns.reduce((sum, { pictures }) => sum + (pictures?.length ?? 0), 0);
+    if (count === 0) return;
+    if (this.#image?.height !== count * SIDE) {
+      const canvas = document.createElement('canvas');
+      canvas.width = SIDE;
+      canvas.height = count * SIDE;
+      this.#atlas = canvas.getContext('2d')!;
+      this.#image = this.#atlas.createImageData(SIDE, count * SIDE);
+      this.#pixels = new Uint32Array(this.#image.data.buffer);
+    }
+    let at = 0;
+    for (const { pictures, scale } of columns)
+      pictures?.forEach((values, unit) => {
+        diverging(values, 0, scale[unit]!, this.#table, this.#pixels.subarray(at, at + SIDE * SIDE));
+        at += SIDE * SIDE;
+      });
+    this.#atlas!.putImageData(this.#image!, 0, 0);
   }
+}
+
+/** What a neuron answers along a line, about a middle that is nought. */
+function drawLine(
+  context: CanvasRenderingContext2D,
+  palette: Palette,
+  values: Float32Array,
+  scale: number,
+  left: number,
+  top: number,
+  size: number,
+): void {
+  const half = size / 2;
+  context.globalAlpha = 0.4;
+  context.lineWidth = 1;
+  context.strokeStyle = css(palette.quiet);
+  context.beginPath();
+  context.moveTo(left, top + half);
+  context.lineTo(left + size, top + half);
+  context.stroke();
+  context.globalAlpha = 1;
+  context.beginPath();
+  // A picture is narrow: not every point is seen.
+  const step = Math.max(1, Math.floor(values.length / 48));
+  for (let i = 0; i < values.length; i += step)
+    context.lineTo(
+      left + ((i + 0.5) / values.length) * size,
+      top + half - Math.max(-1, Math.min(1, values[i]! / scale)) * (half - 2),
+    );
+  context.lineWidth = 1.75;
+  context.strokeStyle = css(palette.high);
+  context.stroke();
 }
 
 /** Pictures of a column's nodes, or null where there are none. */
@@ -147,7 +156,7 @@ function picturesOf(
     if (layer < 0) return samples.inputs === count ? each((unit) => inputPicture(unit, SIDE)) : null;
     // Hinge has one output, which says how much the second class is ahead.
     if (isLast) return each((unit) => outputPicture(picture, count === 1 && picture.classes === 2 ? 1 : unit, middle));
-    return picture.neurons[layer] ?? null;
+    return picture.neuronSize === SIDE ? (picture.neurons[layer] ?? null) : null;
   }
   const { x, y, neurons } = picture;
   if (isLast) return count === 1 ? [y.map((value) => value - middle)] : null;

@@ -14,9 +14,9 @@ export function show(value: number, digits = 3): string {
 export const signed = (value: number, digits = 3): string =>
   value > 0 ? `+${show(value, digits)}` : show(value, digits);
 
-/** A share in percent, with one decimal where it is not round. */
+/** A share in percent, with one decimal where it is not round; it stays on one line. */
 export const percent = (share: number): string =>
-  Number.isFinite(share) ? `${show(Math.round(share * 1000) / 10, 4)} %` : show(share);
+  Number.isFinite(share) ? `${show(Math.round(share * 1000) / 10, 4)}\u00a0%` : show(share);
 
 /** A score as its task has it: shares of right answers in percent, R² as it is. */
 export const showScore = (score: number, task: 'classification' | 'regression'): string =>

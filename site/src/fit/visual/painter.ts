@@ -8,7 +8,8 @@ export const MARGIN = { left: 34, bottom: 22, top: 6, right: 8 };
 
 /** Half the size of a mark, in CSS pixels. */
 const RADIUS = 4;
-const BOX = 2 * (RADIUS + 5);
+/** Radius of the ring about a mark that is wrong. */
+const RING = RADIUS + 3;
 
 export interface Frame {
   readonly context: CanvasRenderingContext2D;
@@ -33,20 +34,23 @@ function canvasOf(width: number, height: number): CanvasRenderingContext2D {
   return canvas.getContext('2d')!;
 }
 
-/** Draws planes. What it needs for it is made once and kept, until the size, the colours or the samples change. */
+/** Of what the still part of a picture is made. */
+interface Still {
+  readonly frame: Frame;
+  readonly samples: Samples;
+  readonly roles: readonly Role[];
+}
+
+/** Draws planes. What does not move (axes and samples) is drawn once and kept, until the size, colours or samples change. */
 export class Painter {
   #cells: CanvasRenderingContext2D | null = null;
   #image: ImageData | null = null;
   #pixels = new Uint32Array(0);
   #field = new Float32Array(0);
-  #palette: Palette | null = null;
   #table = new Uint32Array(0);
   #spread: Spread = { middle: 0, scale: 1 };
-  #samples: Samples | null = null;
-  /** Pixels of a mark for each of its units: fewer where there are many on little room. */
-  #ratio = 0;
-  #size = 1;
-  readonly #marks = new Map<number, HTMLCanvasElement>();
+  #still: Still | null = null;
+  #layer: CanvasRenderingContext2D | null = null;
 
   /** `neuron`: what one neuron answers over the plane, in the place of the network's answers. */
   paint(
@@ -56,8 +60,8 @@ export class Painter {
     roles: readonly Role[],
     neuron: Float32Array | null = null,
   ): void {
-    this.#prepare(frame, samples);
     const { context, width, height, ratio } = frame;
+    this.#keep({ frame, samples, roles });
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     if (neuron !== null) this.#paintNeuron(frame, neuron);
@@ -65,22 +69,32 @@ export class Painter {
       this.#paintCells(frame, picture, this.#table, this.#spread);
       this.#paintBoundary(frame, picture);
     }
-    this.#paintAxes(frame, samples.ranges);
-    for (const role of roles) this.#paintSamples(frame, picture, samples, role);
+    context.drawImage(this.#layer!.canvas, 0, 0, width, height);
+    if (picture !== null && picture.classes > 0) this.#paintRings(frame, picture, samples, roles);
   }
 
-  #prepare({ palette, ratio, width }: Frame, samples: Samples): void {
-    const size = markSize(width, samples);
-    if (palette !== this.#palette || size * ratio !== this.#ratio || samples !== this.#samples) this.#marks.clear();
-    if (palette !== this.#palette || samples.task !== this.#samples?.task) {
-      const isNumbers = samples.task === 'regression';
-      this.#table = shades(palette, isNumbers ? [palette.low, palette.high] : palette.classes, isNumbers ? 0.85 : 0.62);
-    }
-    if (samples !== this.#samples) this.#spread = spread(samples);
-    this.#palette = palette;
-    this.#ratio = size * ratio;
-    this.#size = size;
-    this.#samples = samples;
+  #keep(still: Still): void {
+    const before = this.#still;
+    const { frame, samples, roles } = still;
+    const isSame =
+      before?.samples === samples &&
+      before.roles === roles &&
+      before.frame.width === frame.width &&
+      before.frame.height === frame.height &&
+      before.frame.ratio === frame.ratio &&
+      before.frame.palette === frame.palette;
+    if (isSame) return;
+    const { width, height, ratio, palette } = frame;
+    const isNumbers = samples.task === 'regression';
+    const colours = isNumbers ? [palette.low, palette.high] : palette.classes;
+    this.#table = shades(palette, colours, isNumbers ? 0.85 : 0.62);
+    this.#spread = spread(samples);
+    this.#layer = canvasOf(Math.round(width * ratio), Math.round(height * ratio));
+    const own = { ...frame, context: this.#layer };
+    this.#layer.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#paintAxes(own, samples.ranges);
+    for (const role of roles) this.#paintSamples(own, samples, role);
+    this.#still = still;
   }
 
   #paintNeuron(frame: Frame, values: Float32Array): void {
@@ -169,54 +183,75 @@ export class Painter {
     context.stroke();
   }
 
-  #paintSamples({ context, width, height }: Frame, picture: PlanePicture | null, samples: Samples, role: Role): void {
-    const [w, h] = [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
-    const { ranges, task } = samples;
-    const [[x0, x1], [y0, y1]] = [ranges[0]!, ranges[1]!];
-    const rows = samples[role];
-    const box = BOX * this.#size;
-    for (let i = 0; i + 2 < rows.length; i += 3) {
-      const [x, y, label] = [rows[i]!, rows[i + 1]!, rows[i + 2]!];
-      const wrong = picture !== null && isWrong(picture, ranges, x, y, label);
-      const mark = this.#mark(role, task === 'regression' ? -1 : label, this.#shade(label), wrong);
-      const left = MARGIN.left + ((x - x0) / (x1 - x0)) * w - box / 2;
-      const top = MARGIN.top + ((y1 - y) / (y1 - y0)) * h - box / 2;
-      context.drawImage(mark, left, top, box, box);
-    }
+  #paintSamples(frame: Frame, samples: Samples, role: Role): void {
+    const { context, ratio, palette } = frame;
+    const scale = ratio * markSize(frame.width, samples);
+    const isNumbers = samples.task === 'regression';
+    each(frame, samples, role, (left, top, _x, _y, label) => {
+      context.setTransform(scale, 0, 0, scale, left * ratio, top * ratio);
+      const colour = isNumbers ? this.#shade(label, palette) : palette.classes[label % palette.classes.length]!;
+      drawMark(context, palette, role, colour, isNumbers ? -1 : label);
+    });
   }
 
-  /** The step of a number's colour, from -8 to 8. */
-  #shade(value: number): number {
-    const share = (value - this.#spread.middle) / this.#spread.scale;
-    return Math.round(8 * Math.min(1, Math.max(-1, share))) || 0;
+  /** Rings about the samples whose class is not the one that is answered: one path. */
+  #paintRings(frame: Frame, picture: PlanePicture, samples: Samples, roles: readonly Role[]): void {
+    const { context, palette } = frame;
+    const size = markSize(frame.width, samples);
+    const radius = RING * size;
+    context.beginPath();
+    for (const role of roles)
+      each(frame, samples, role, (left, top, x, y, label) => {
+        if (!isWrong(picture, samples.ranges, x, y, label)) return;
+        context.moveTo(left + radius, top);
+        context.arc(left, top, radius, 0, 2 * Math.PI);
+      });
+    strokeRing(context, palette, size);
   }
 
-  /** The picture of a mark; made when it is first needed. `label` -1: of a number, by its shade. */
-  #mark(role: Role, label: number, shade: number, isWrong: boolean): HTMLCanvasElement {
-    const kind = label < 0 ? 100 + shade : label;
-    const key = kind * 8 + { train: 0, validation: 1, test: 2 }[role] * 2 + Number(isWrong);
-    const known = this.#marks.get(key);
-    if (known !== undefined) return known;
-    const palette = this.#palette!;
-    const context = canvasOf(Math.ceil(BOX * this.#ratio), Math.ceil(BOX * this.#ratio));
-    context.setTransform(this.#ratio, 0, 0, this.#ratio, (BOX / 2) * this.#ratio, (BOX / 2) * this.#ratio);
-    const number = mix(palette.paper, shade < 0 ? palette.low : palette.high, Math.abs(shade) / 8);
-    drawMark(
-      context,
-      palette,
-      role,
-      label < 0 ? number : palette.classes[label % palette.classes.length]!,
-      label,
-      isWrong,
-    );
-    this.#marks.set(key, context.canvas);
-    return context.canvas;
+  #shade(value: number, { paper, low, high }: Palette): Colour {
+    const share = Math.min(1, Math.max(-1, (value - this.#spread.middle) / this.#spread.scale));
+    return mix(paper, share < 0 ? low : high, Math.abs(share));
   }
+}
+
+/** Calls `draw` with the place of each sample on the canvas, its numbers, and its class or value. */
+function each(
+  { width, height }: Frame,
+  samples: Samples,
+  role: Role,
+  draw: (left: number, top: number, x: number, y: number, label: number) => void,
+): void {
+  const [w, h] = [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
+  const [[x0, x1], [y0, y1]] = [samples.ranges[0]!, samples.ranges[1]!];
+  const rows = samples[role];
+  for (let i = 0; i + 2 < rows.length; i += 3) {
+    const x = rows[i]!;
+    const y = rows[i + 1]!;
+    draw(MARGIN.left + ((x - x0) / (x1 - x0)) * w, MARGIN.top + ((y1 - y) / (y1 - y0)) * h, x, y, rows[i + 2]!);
+  }
+}
+
+/** Strokes rings that are the path, light below dark so that they are seen on every colour. */
+function strokeRing(context: CanvasRenderingContext2D, { paper, ink }: Palette, size: number): void {
+  context.lineWidth = 3.5 * size;
+  context.strokeStyle = css(paper);
+  context.stroke();
+  context.lineWidth = 1.75 * size;
+  context.strokeStyle = css(ink);
+  context.stroke();
+}
+
+/** A ring about the origin: the sample there is answered wrongly. */
+export function drawRing(context: CanvasRenderingContext2D, palette: Palette): void {
+  context.beginPath();
+  context.arc(0, 0, RING, 0, 2 * Math.PI);
+  strokeRing(context, palette, 1);
 }
 
 /**
  * A mark about the origin: filled in training, hollow in validation, a diamond in test; with a dot, a bar or a cross in it
- * by class, so that nobody needs its colour; in a ring if it is wrong.
+ * by class, so that nobody needs its colour.
  */
 export function drawMark(
   context: CanvasRenderingContext2D,
@@ -224,7 +259,6 @@ export function drawMark(
   role: Role,
   colour: Colour,
   label: number,
-  isWrong: boolean,
 ): void {
   const outline = (radius: number): void => {
     context.beginPath();
@@ -259,15 +293,6 @@ export function drawMark(
     if (kind === 2) context.rect(-0.6, -2.5, 1.2, 5);
     context.fill();
   }
-  if (!isWrong) return;
-  context.beginPath();
-  context.arc(0, 0, RADIUS + 3, 0, 2 * Math.PI);
-  context.lineWidth = 3.5;
-  context.strokeStyle = css(palette.paper);
-  context.stroke();
-  context.lineWidth = 1.75;
-  context.strokeStyle = css(palette.ink);
-  context.stroke();
 }
 
 /** Steps of the colours of numbers from low to high, for a legend. */

@@ -1,4 +1,5 @@
 import type { Reason } from '../../engine/refusal.ts';
+import { COMPRESS_SENTENCES } from '../../engine/refusal-compress.ts';
 import type { ActivationChoice, DataName, TrainingSettings } from '../../state/settings.ts';
 
 type Names<T extends string> = { readonly [K in T]: string };
@@ -145,6 +146,7 @@ export const controls = {
   },
   /** Why a command was not followed. What the engine gives no reason for it says in its own words. */
   refusals: {
+    ...COMPRESS_SENTENCES,
     'nothing started': () => 'There is no experiment yet: start one first.',
     'all epochs trained': ({ epochs }) => `All ${epochs} epochs are trained: set more epochs, or start over.`,
     'too few points': ({ points, least }) => `There are ${points} samples, and ${least} are needed: add some.`,
@@ -190,7 +192,7 @@ export const controls = {
     },
     earlyStopped: {
       name: 'Overfitting stopped in time',
-      why: 'A network far too large for 60 noisy points, stopped where the validation loss was lowest.',
+      why: 'A network far too large for 40 noisy points, stopped where the validation loss was lowest.',
     },
     penalized: {
       name: 'Overfitting cured by L2',
@@ -268,7 +270,7 @@ export const controls = {
         act: null,
       },
       {
-        text: 'Two remedies at once: a penalty on large weights, and stopping when the validation loss no longer improves.',
+        text: 'One remedy of several: an L2 penalty keeps the weights small, and the boundary smooth. More data, dropout, early stopping or a smaller network help too.',
         act: 'Cure it',
       },
       {

@@ -53,7 +53,7 @@ export const fit = {
     epoch: 'Epoch',
     accuracy: 'Right answers',
     r2: 'R² (1 is perfect)',
-    speed: 'Epochs a second',
+    speed: 'Epochs/s',
     weights: 'Weights',
     /** Told by a screen reader now and then. */
     live: (epoch: string, train: string, validation: string) =>

@@ -1,4 +1,5 @@
 import type { Text } from '../text.ts';
+import { compressRefusals } from './compress-refusals.ts';
 
 export const controls: Text['controls'] = {
   run: {
@@ -131,6 +132,7 @@ export const controls: Text['controls'] = {
     restoreBest: '恢复最佳权重',
   },
   refusals: {
+    ...compressRefusals,
     'nothing started': () => '还没有实验：请先开始一个。',
     'all epochs trained': ({ epochs }) => `${epochs} 轮已全部训练完：请增加轮数，或重新开始。`,
     'too few points': ({ points, least }) => `只有 ${points} 个样本，至少需要 ${least} 个：请再添加一些。`,
@@ -175,7 +177,7 @@ export const controls: Text['controls'] = {
     },
     earlyStopped: {
       name: '及时停止的过拟合',
-      why: '对 60 个含噪数据点来说网络过大，但训练停在验证损失最低的地方。',
+      why: '对 40 个含噪数据点来说网络过大，但训练停在验证损失最低的地方。',
     },
     penalized: {
       name: '用 L2 抑制过拟合',
@@ -240,7 +242,10 @@ export const controls: Text['controls'] = {
       { text: '背景显示网络在每个位置的输出。观察决策边界如何沿旋臂盘绕，损失如何下降。', act: null },
       { text: '现在过犹不及：用六层、每层 64 个神经元的网络去学 40 个含噪的点。', act: '让它过拟合' },
       { text: '训练损失趋于零，验证损失却在上升：网络把这些点背了下来。诊断结果也会这样说。', act: null },
-      { text: '同时使用两种办法：对大权重加以惩罚，并在验证损失不再下降时停止。', act: '治好它' },
+      {
+        text: '办法不止一种：L2 正则化使权重保持较小，决策边界保持平滑。增加数据、Dropout、早停或换用更小的网络也有帮助。',
+        act: '治好它',
+      },
       { text: '能用的网络往往比需要的更大。对它剪枝、量化，看看要付出什么代价。', act: '压缩它' },
     ],
   },

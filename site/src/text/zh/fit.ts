@@ -51,7 +51,7 @@ export const fit: Text['fit'] = {
     epoch: '轮次',
     accuracy: '准确率',
     r2: 'R²（1 为最佳）',
-    speed: '每秒轮数',
+    speed: '轮/秒',
     weights: '权重数',
     live: (epoch, train, validation) => `第 ${epoch} 轮：训练 ${train}，验证 ${validation}。`,
     done: (epoch) => `全部 ${epoch} 轮训练已完成。`,
