@@ -200,12 +200,18 @@ describe('early stopping', () => {
     expect(second!.progress.epoch).toBeGreaterThanOrEqual(first!.progress.epoch + 15);
   });
 
-  test('more patience while it trains is had from the same best epoch', async () => {
-    const told = await new Told().after(startOf(overfitting));
-    for (let i = 0; i < 20; i++) await told.after({ kind: 'step' });
-    await told.after(adjust({ ...overfitting.training, patience: 40 }), { kind: 'run' });
-    const { progress } = told.last('stopped');
-    expect(progress.epoch).toBe(progress.best! + 40);
+  test('another patience while it trains counts from the same best epoch', async () => {
+    const first = (await new Told().after(startOf({ ...overfitting, isRunning: true }))).last('stopped');
+    const best = first.progress.best!;
+    const told = await new Told().after(
+      startOf({ ...overfitting, training: { ...overfitting.training, patience: 100 } }),
+    );
+    for (let i = 0; i < best + 10; i++) await told.after({ kind: 'step' });
+    await told.after(adjust({ ...overfitting.training, patience: 14 }), { kind: 'run' });
+    const { why, progress } = told.last('stopped');
+    expect(why).toEqual({ kind: 'early', bestEpoch: best, isRestored: true });
+    expect(progress.epoch).toBe(best + 14);
+    expect(progress.weights).toEqual(first.progress.weights);
   });
 });
 
@@ -306,20 +312,23 @@ describe('what a neuron computes', () => {
     for (const [i, { value }] of second.terms.entries()) expect(value).toBeCloseTo(explained[i]!.output, 5);
   });
 
-  test('the outputs of softmax add up to 1, and are what the plane shows', async () => {
-    const told = await started();
-    const { picture } = told.last('stopped').progress;
-    const { ranges } = told.last('started').samples;
-    if (picture.kind !== 'plane') throw new Error('no plane');
-    const [row, column] = [20, 31];
-    const [[left, right], [low, high]] = ranges as [[number, number], [number, number]];
-    const x1 = left + ((right - left) * (column + 0.5)) / picture.width;
-    const x2 = high - ((high - low) * (row + 0.5)) / picture.height;
-    await told.after(...[0, 1].map((unit) => ({ kind: 'explain', layer: 2, unit, sample: [x1, x2] }) as const));
-    const [no, yes] = told.all('explained').map(({ explanation }) => explanation.output) as [number, number];
-    expect(no + yes).toBeCloseTo(1, 5);
-    expect(picture.values[row * picture.width + column]).toBeCloseTo(yes, 4);
-  });
+  test.each([false, true])(
+    'the outputs of softmax add up to 1, and are what the plane shows (normalized: %s)',
+    async (batchNorm) => {
+      const told = await started(batchNorm);
+      const { picture } = told.last('stopped').progress;
+      const { ranges } = told.last('started').samples;
+      if (picture.kind !== 'plane') throw new Error('no plane');
+      const [row, column] = [20, 31];
+      const [[left, right], [low, high]] = ranges as [[number, number], [number, number]];
+      const x1 = left + ((right - left) * (column + 0.5)) / picture.width;
+      const x2 = high - ((high - low) * (row + 0.5)) / picture.height;
+      await told.after(...[0, 1].map((unit) => ({ kind: 'explain', layer: 2, unit, sample: [x1, x2] }) as const));
+      const [no, yes] = told.all('explained').map(({ explanation }) => explanation.output) as [number, number];
+      expect(no + yes).toBeCloseTo(1, 5);
+      expect(picture.values[row * picture.width + column]).toBeCloseTo(yes, 4);
+    },
+  );
 
   test('without a sample it is the last one trained on; others are refused', async () => {
     const told = await (await started()).after(

@@ -107,6 +107,8 @@ export function trainedOn(kind: Kind = {}): Trained {
     samples: {
       task,
       inputs: 2,
+      names: ['x1', 'x2'],
+      features: ['x1', 'x2'],
       classes: task === 'regression' ? [] : ['0', '1'],
       ...{ train: rows(train), validation: rows(validation), test: rows(test) },
       ranges: [

@@ -3,6 +3,7 @@ import { damageLines } from './damaging.ts';
 import { keepCompressed } from './kept.ts';
 import { kernelChanges } from './kernels.ts';
 import type { Compressed, CompressStep } from './messages.ts';
+import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow, Trained } from './trained.ts';
 import { microsecondsOf, smallestFile, weighed } from './weighing.ts';
@@ -15,7 +16,7 @@ const REST = 10;
 /** Makes a smaller network of the trained one, and says what became of it. Nothing is told of what is superseded. */
 export const compress: Follow<'compress'> = async ({ settings }, context) => {
   const { trained, experiment, tell } = context;
-  if (trained === null) throw new Error('There is no network to compress yet: train one first.');
+  if (trained === null) throw new Refusal({ kind: 'nothing trained' });
   try {
     checkSettings(settings, trained);
     const work = new Work(context, epochsOf(settings, trained) + REST);
@@ -25,7 +26,8 @@ export const compress: Follow<'compress'> = async ({ settings }, context) => {
     tell({ kind: 'compressed', result });
     await formats(context);
   } catch (error) {
-    if (!(error instanceof Superseded)) throw new Error(sentenceOf(error), { cause: error });
+    if (error instanceof Superseded) return;
+    throw error instanceof Refusal ? error : new Refusal({ kind: 'not compressed', problem: sentenceOf(error) });
   }
 };
 
@@ -71,10 +73,7 @@ async function compressed(trained: Trained, settings: Compressed['settings'], wo
 }
 
 function checkAnswers({ data }: Tensor): void {
-  if (!data.every(Number.isFinite))
-    throw new Error(
-      'The smaller network answers with numbers that are not finite: lower the learning rate, or train it for fewer epochs.',
-    );
+  if (!data.every(Number.isFinite)) throw new Refusal({ kind: 'answers not finite' });
 }
 
 /** Test samples whose class is another one than before. */

@@ -1,6 +1,7 @@
 import { compileInference, decodeNetwork, Network, type Program } from 'whittle-ml';
-import facts from '../digits/networks/networks.json';
+import facts from '../digits/networks/networks.json' with { type: 'json' };
 import type { DigitAnswer } from './messages.ts';
+import { Refusal } from './refusal.ts';
 import type { Context, Follow } from './trained.ts';
 import { microsecondsOf } from './weighing.ts';
 
@@ -13,9 +14,8 @@ const FILES: Readonly<Record<string, URL>> = {
   cnnInt8: new URL('../digits/networks/cnnInt8.safetensors', import.meta.url),
 };
 
-/** Pixels of a drawing, a side of it, and the number of one that is all ink. */
+/** Pixels of a drawing, and the number of one that is all ink. */
 const PIXELS = 64;
-const SIDE = 8;
 const INK = 16;
 
 /** What reads a file of the page. */
@@ -33,8 +33,7 @@ interface Loaded {
 
 const fetched: Read = async (url) => {
   const answer = await fetch(url);
-  if (!answer.ok)
-    throw new Error(`The file of a digits' network is not there (${answer.status}): load the page again.`);
+  if (!answer.ok) throw new Refusal({ kind: 'no digits', status: answer.status });
   return new Uint8Array(await answer.arrayBuffer());
 };
 
@@ -95,8 +94,7 @@ export class Digits {
 }
 
 function checkPixels(pixels: Float32Array): void {
-  if (pixels.length !== PIXELS || !pixels.every(Number.isFinite))
-    throw new Error(`A drawing is ${SIDE}×${SIDE} numbers from 0 to ${INK}.`);
+  if (pixels.length !== PIXELS || !pixels.every(Number.isFinite)) throw new Refusal({ kind: 'no drawing' });
 }
 
 /** The network that gives what its convolutions make too, as real numbers. */

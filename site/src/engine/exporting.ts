@@ -4,6 +4,7 @@ import * as exporters from 'whittle-ml/export';
 import { withCarried } from './carried.ts';
 import { compressedOf } from './kept.ts';
 import type { ExportedFile, Format, Written } from './messages.ts';
+import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow } from './trained.ts';
 import { smallestFile } from './weighing.ts';
@@ -99,20 +100,14 @@ function networkFor(of: 'trained' | 'compressed', { trained, experiment }: Conte
 export const exportFile: Follow<'export'> = async ({ format, of }, context) => {
   const rows = formatRows();
   const row = rows.get(format);
-  if (row === undefined)
-    throw new Error(`No format is called ${JSON.stringify(format)}: there are ${[...rows.keys()].join(', ')}.`);
+  if (row === undefined) throw new Refusal({ kind: 'no such format', format, formats: [...rows.keys()] });
   const network = networkFor(of, context);
-  if (network === null)
-    throw new Error(
-      of === 'trained'
-        ? 'There is no network to write yet: train one first.'
-        : 'There is no smaller network to write yet: compress the trained one first.',
-    );
+  if (network === null) throw new Refusal({ kind: of === 'trained' ? 'nothing trained' : 'nothing compressed' });
   let files: ExportedFile[];
   try {
     files = row.write(network, NAMES[of]);
   } catch (error) {
-    throw new Error(`This network cannot be written as ${row.label}: ${sentenceOf(error)}`, { cause: error });
+    throw new Refusal({ kind: 'not writable', label: row.label, problem: sentenceOf(error) });
   }
   context.tell(
     { kind: 'exported', format, files },

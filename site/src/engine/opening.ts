@@ -11,6 +11,7 @@ import { decodeSafetensors } from 'whittle-ml/io';
 import { carriedIn, isModuleText, isOfNetwork } from './carried.ts';
 import { damageLines } from './damaging.ts';
 import type { Opened, TensorLedger } from './messages.ts';
+import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow, Trained } from './trained.ts';
 import { microsecondsOf } from './weighing.ts';
@@ -23,14 +24,16 @@ const MOST_ASKED = 2e9;
 /** Characters of a name that is shown. */
 const MOST_NAME = 80;
 
-/** Reads a file of a network, or a module that carries one. Whatever is wrong with it is an Error in one sentence. */
+/** Reads a file of a network, or a module that carries one. Whatever is wrong with it is a Refusal. */
 export const open: Follow<'open'> = async ({ name, bytes }, context) => {
   const called = shown(name);
   let opened: Opened;
   try {
     opened = await openedOf(called, bytes, context);
   } catch (error) {
-    throw new Error(`${called}: ${sentenceOf(error)}`, { cause: error });
+    throw error instanceof Refusal
+      ? error
+      : new Refusal({ kind: 'file broken', name: called, problem: sentenceOf(error) });
   }
   context.tell({ kind: 'opened', opened });
 };
@@ -44,28 +47,22 @@ const shown = (name: string): string => {
 const isSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b && [4, 5, 6, 7].every((at) => bytes[at] === 0);
 
 async function openedOf(name: string, bytes: Uint8Array, context: Context): Promise<Opened> {
-  if (bytes.length === 0) throw new Error('the file is empty');
-  if (bytes.length > MOST_BYTES)
-    throw new Error(
-      `it has ${(bytes.length / 2 ** 20).toFixed(0)} MiB, and files up to ${MOST_BYTES / 2 ** 20} are read`,
-    );
+  if (bytes.length === 0) throw new Refusal({ kind: 'file empty', name });
+  if (bytes.length > MOST_BYTES) {
+    const [megabytes, most] = [bytes.length, MOST_BYTES].map((n) => Math.round(n / 2 ** 20)) as [number, number];
+    throw new Refusal({ kind: 'file too large', name, megabytes, most });
+  }
   if (isSafetensors(bytes)) {
     const isNetwork = decodeSafetensors(bytes).metadata.has('whittle');
     if (!isNetwork) return ofTensors(name, bytes);
     return ofNetwork({ name, format: 'safetensors', bytes: bytes.length }, bytes, context, []);
   }
   const text = new TextDecoder().decode(bytes);
-  if (!isModuleText(text)) throw new Error(refusal(text));
+  if (!isModuleText(text)) throw new Refusal({ kind: otherKind(text), name });
   const file = carriedIn(text);
-  if (file === null)
-    throw new Error(
-      'the module does not carry the file of its network, and a page that runs no foreign code cannot ask it: open the .safetensors file, or a module that was written here',
-    );
+  if (file === null) throw new Refusal({ kind: 'nothing carried', name });
   const { network } = decodeNetwork(file);
-  if (!isOfNetwork(text, network))
-    throw new Error(
-      'the network that the module carries is not the one that its code computes: one of both was changed',
-    );
+  if (!isOfNetwork(text, network)) throw new Refusal({ kind: 'module changed', name });
   const around = bytes.length - file.length;
   const program: TensorLedger = {
     ...{ key: null, encoding: '', shape: [], numbers: 0, held: 0, bytes: around, float32Bytes: 0 },
@@ -74,12 +71,9 @@ async function openedOf(name: string, bytes: Uint8Array, context: Context): Prom
   return ofNetwork({ name, format: 'module', bytes: bytes.length }, file, context, [program]);
 }
 
-function refusal(text: string): string {
-  if (/_self_test\(void\)/.test(text))
-    return 'C is to be compiled, not read back: open the .safetensors file or the module';
-  if (text.includes('export declare')) return 'these are the types of a module: open the module itself, the .mjs file';
-  return 'it is no network: files that end in .safetensors are read, and modules that were written here';
-}
+/** What a text is that is no module. */
+const otherKind = (text: string): 'C' | 'types of a module' | 'no network' =>
+  /_self_test\(void\)/.test(text) ? 'C' : text.includes('export declare') ? 'types of a module' : 'no network';
 
 /** What is told of any file with a network. */
 async function ofNetwork(

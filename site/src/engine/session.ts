@@ -108,6 +108,8 @@ export class Session {
         return await this.#lazily(command.kind, command, turn);
       case 'export':
         return await this.#lazily(command.kind, command, turn);
+      case 'formats':
+        return await this.#lazily(command.kind, command, turn);
       case 'open':
         return await this.#lazily(command.kind, command, turn);
       case 'draw':

@@ -20,6 +20,7 @@ import {
 import type { CompressSettings } from '../state/settings.ts';
 import { type Kept, keptUnits } from './kernels.ts';
 import type { CompressStep } from './messages.ts';
+import { Refusal } from './refusal.ts';
 import type { Trained } from './trained.ts';
 import type { Work } from './work.ts';
 
@@ -52,25 +53,22 @@ export function epochsOf(settings: CompressSettings, trained: Trained): number {
   return teachingEpochs(settings, trained) + epochs * [sparsity > 0, shared > 0, isTrained].filter(Boolean).length;
 }
 
-/** Throws an Error, in a sentence, for settings that cannot be followed together. */
+/** Throws Refusal for settings that cannot be followed together. */
 export function checkSettings(settings: CompressSettings, trained: Trained): void {
   const { sparsity, pattern, bits, shared, trained: isTrained, student, epochs } = settings;
   const within = (name: string, x: number, low: number, high: number): void => {
-    if (!(x >= low && x <= high)) throw new Error(`The ${name} must be from ${low} to ${high}, got ${x}.`);
+    if (!(x >= low && x <= high))
+      throw new Refusal({ kind: 'bad setting', name, value: x, wanted: `from ${low} to ${high}` });
   };
   within('sparsity', sparsity, 0, 0.98);
-  within('number of shared numbers', shared, shared === 0 ? 0 : 2, 256);
-  within('width of the student', student, 0.01, 1);
-  within('number of epochs', epochs, 0, 500);
+  within('shared', shared, shared === 0 ? 0 : 2, 256);
+  within('student', student, 0.01, 1);
+  within('epochs', epochs, 0, 500);
   const hasHidden = trained.network.layers.length > 0;
-  if (isTrained && bits > 8)
-    throw new Error(
-      `Training with rounding is for 8 or 4 bits, and ${bits} were chosen: choose 8 or 4, or leave that training out.`,
-    );
-  if (!hasHidden && sparsity > 0 && pattern === 'neurons')
-    throw new Error('The network has no hidden layer, so no neurons can go: prune weights or panels.');
-  if (!hasHidden && student < 1)
-    throw new Error('The network has no hidden layer, so no student can be narrower: set its width to 1.');
+  if (isTrained && bits > 8) throw new Refusal({ kind: 'rounding of many bits', bits });
+  if (hasHidden) return;
+  if (sparsity > 0 && pattern === 'neurons') throw new Refusal({ kind: 'no hidden layer', of: 'neurons' });
+  if (student < 1) throw new Refusal({ kind: 'no hidden layer', of: 'student' });
 }
 
 /** Teaches, prunes, shares and rounds, in this order, with training behind each. The given network is unchanged. */

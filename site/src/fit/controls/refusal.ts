@@ -1,3 +1,4 @@
+import type { Event } from '../../engine/messages.ts';
 import type { Reason } from '../../engine/refusal.ts';
 import type { Experiment } from '../../state/experiment.svelte.ts';
 import type { Text } from '../../text/text.ts';
@@ -16,3 +17,9 @@ function sentenceOf<K extends Reason['kind']>(
 ): string {
   return text[reason.kind as K](reason);
 }
+
+/** The same of an event that is shown where it belongs; null where there is none. */
+export const refusalIn = (
+  event: Extract<Event, { kind: 'refused' }> | null,
+  text: Text['controls']['refusals'],
+): string | null => (event === null ? null : refusalOf({ refused: event.message, reason: event.reason ?? null }, text));

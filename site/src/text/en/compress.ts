@@ -5,9 +5,9 @@ export const compress = {
   untrained: {
     title: 'Nothing is trained yet',
     words:
-      'Compression begins with a network that has learned something. Train one here, or set up your own under “Fit”.',
-    train: 'Train the default network',
-    own: 'Set up your own',
+      'Compression begins with a network that has learned something. Train the one that is set, or set up another one under “Fit”.',
+    train: 'Train it now',
+    own: 'Set up another one',
   },
   running: {
     words: (epoch: string) =>
@@ -37,7 +37,7 @@ export const compress = {
     sharedHint: 'All weights of a kernel take one of a few values: each is stored as an index.',
     trained: 'Train for fewer bits (QAT)',
     trainedHint: 'Rounds weights while it trains, so that the network learns to live with it.',
-    trainedOff: 'For 8 and 4 bits.',
+    bitsHint: 'Networks can be trained for 8 and 4 bits.',
     student: 'Width of a student',
     noStudent: 'no student',
     studentOf: (share: string) => `${share} of the units`,

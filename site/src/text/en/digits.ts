@@ -32,7 +32,7 @@ export const digits = {
     most: (digit: number, share: string) => `They disagree: ${share} say ${digit}.`,
     others: (networks: string, count: number, digit: number) => `${networks} ${count === 1 ? 'says' : 'say'} ${digit}.`,
     and: ', ',
-    then: ' ',
+    between: ' ',
     of: (some: string, all: string) => `${some} of ${all}`,
     cost: (bytes: string, time: string) => `${bytes} · ${time}`,
     sure: (share: string) => `${share} sure`,

@@ -1,4 +1,5 @@
 import type { Reason } from '../../engine/refusal.ts';
+import { COMPRESS_SENTENCES } from '../../engine/refusal-compress.ts';
 import type { ActivationChoice, DataName, TrainingSettings } from '../../state/settings.ts';
 
 type Names<T extends string> = { readonly [K in T]: string };
@@ -145,6 +146,7 @@ export const controls = {
   },
   /** Why a command was not followed. What the engine gives no reason for it says in its own words. */
   refusals: {
+    ...COMPRESS_SENTENCES,
     'nothing started': () => 'There is no experiment yet: start one first.',
     'all epochs trained': ({ epochs }) => `All ${epochs} epochs are trained: set more epochs, or start over.`,
     'too few points': ({ points, least }) => `There are ${points} samples, and ${least} are needed: add some.`,

@@ -5,9 +5,9 @@ export const compress: Text['compress'] = {
   lead: '把刚训练好的网络变小，并看清代价。每次改动都会立即从同一个训练好的网络重新计算。',
   untrained: {
     title: '还没有训练好的网络',
-    words: '压缩要从一个学到了东西的网络开始。可以在这里训练一个，也可以到“拟合”页自行设置。',
-    train: '训练默认网络',
-    own: '自行设置',
+    words: '压缩要从一个学到了东西的网络开始。可以直接训练当前设置的网络，也可以到“拟合”页另行设置。',
+    train: '立即训练',
+    own: '另行设置',
   },
   running: {
     words: (epoch) => `网络正在训练：第 ${epoch} 轮。停止时的网络将用于压缩。`,
@@ -32,7 +32,7 @@ export const compress: Text['compress'] = {
     sharedHint: '一个权重矩阵只取少数几个值，每个权重只存一个索引。',
     trained: '量化感知训练（QAT）',
     trainedHint: '训练时就对权重取整，让网络学会适应。',
-    trainedOff: '适用于 8 位和 4 位。',
+    bitsHint: '8 位和 4 位可以用量化感知训练。',
     student: '学生网络的宽度',
     noStudent: '不用学生网络',
     studentOf: (share) => `单元数的 ${share}`,

@@ -32,7 +32,7 @@ export const digits: Text['digits'] = {
     most: (digit, share) => `意见不一：${share}认为是 ${digit}。`,
     others: (networks, _count, digit) => `${networks}认为是 ${digit}。`,
     and: '、',
-    then: '',
+    between: '',
     of: (some, all) => `${all} 个网络中有 ${some} 个`,
     cost: (bytes, time) => `${bytes} · ${time}`,
     sure: (share) => `把握 ${share}`,

@@ -1,4 +1,5 @@
 import type { Text } from '../text.ts';
+import { compressRefusals } from './compress-refusals.ts';
 
 export const controls: Text['controls'] = {
   run: {
@@ -131,6 +132,7 @@ export const controls: Text['controls'] = {
     restoreBest: '恢复最佳权重',
   },
   refusals: {
+    ...compressRefusals,
     'nothing started': () => '还没有实验：请先开始一个。',
     'all epochs trained': ({ epochs }) => `${epochs} 轮已全部训练完：请增加轮数，或重新开始。`,
     'too few points': ({ points, least }) => `只有 ${points} 个样本，至少需要 ${least} 个：请再添加一些。`,

@@ -1,0 +1,29 @@
+import type { COMPRESS_SENTENCES } from '../../engine/refusal-compress.ts';
+
+/** Why nothing is compressed, written, opened or asked; the English original is what the engine says. */
+export const compressRefusals: typeof COMPRESS_SENTENCES = {
+  'rounding of many bits': ({ bits }) =>
+    `量化感知训练只适用于 8 位或 4 位，而当前为 ${bits} 位：请选择 8 位或 4 位，或关闭该训练。`,
+  'no hidden layer': ({ of }) =>
+    of === 'neurons'
+      ? '网络没有隐藏层，无法剪去神经元：请改为剪去单个权重或条块。'
+      : '网络没有隐藏层，学生网络无法更窄：请把宽度设为 1。',
+  'answers not finite': () => '压缩后的网络输出了非有限的数：请降低学习率，或减少训练轮数。',
+  'nothing trained': () => '还没有网络：请先训练一个。',
+  'nothing compressed': () => '还没有压缩后的网络：请先压缩训练好的网络。',
+  'no such format': ({ format, formats }) =>
+    `没有名为 ${JSON.stringify(format)} 的格式：可用的有 ${formats.join('、')}。`,
+  'not writable': ({ label, problem }) => `这个网络无法写成 ${label}：${problem}`,
+  'not compressed': ({ problem }) => `这个网络无法这样压缩：${problem}`,
+  'file empty': ({ name }) => `${name}：文件是空的。`,
+  'file too large': ({ name, megabytes, most }) => `${name}：文件有 ${megabytes} MiB，这里最多读取 ${most} MiB。`,
+  'no network': ({ name }) => `${name}：这不是网络文件：可以读取 .safetensors 文件和由本页写出的模块。`,
+  'types of a module': ({ name }) => `${name}：这是模块的类型声明：请打开模块本身，即 .mjs 文件。`,
+  C: ({ name }) => `${name}：C 代码用于编译，不能读回：请打开 .safetensors 文件或模块。`,
+  'nothing carried': ({ name }) =>
+    `${name}：该模块没有附带网络文件，而本页不运行外来代码，无法向它询问：请打开 .safetensors 文件，或由本页写出的模块。`,
+  'module changed': ({ name }) => `${name}：模块附带的网络与其代码计算的不一致：其中之一被改动过。`,
+  'file broken': ({ name, problem }) => `${name}：${problem}`,
+  'no drawing': () => '一幅手写图像应为 8×8 个 0 到 16 之间的数。',
+  'no digits': ({ status }) => `手写数字网络的文件不存在（${status}）：请重新载入页面。`,
+};
