@@ -1,7 +1,7 @@
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { normal } from './data.ts';
+import type { Entrants } from './entrants.ts';
 import type { Int8Problem } from './peer.ts';
-import type { Peers } from './peers.ts';
 import { checkProduct, exactProduct, type GemmShape, nameOfShape } from './product.ts';
 import { CheckError, type ClockedVariant, join, type Row, type Variant } from './row.ts';
 import { implementations, type Place, Places, type Table } from './tables.ts';
@@ -132,7 +132,7 @@ function checkQuantized(name: string, problem: Problem, y: ArrayLike<number>): v
 }
 
 /** The product of bytes against that of floats, with and without quantizing the activations. */
-export function gemmInt8Rows(tables: readonly Table[], peers: Peers): Row[] {
+export function gemmInt8Rows(tables: readonly Table[], peers: Entrants): Row[] {
   const both = (name: keyof Kernels): Table[] =>
     implementations(
       tables.filter((table) => table.name !== 'reference'),

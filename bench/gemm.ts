@@ -1,6 +1,6 @@
 import { gemmLadder } from 'whittle-ml/kernels';
 import { normal } from './data.ts';
-import type { Peers } from './peers.ts';
+import type { Entrants } from './entrants.ts';
 import { checkProduct, type Exact, exactProduct, type GemmShape, nameOfShape, transposed } from './product.ts';
 import { type ClockedVariant, type Contest, join, type Row, type Variant } from './row.ts';
 import { implementations, type Place, Places, type Table } from './tables.ts';
@@ -61,7 +61,7 @@ export function productOn(
 }
 
 const peersOn = (
-  peers: Peers,
+  peers: Entrants,
   form: Form,
   [a, b]: readonly [Float32Array, Float32Array],
   exact: Exact,
@@ -82,7 +82,7 @@ const peersOn = (
 };
 
 /** float32: every rung of the ladder, every table, the reader's own kernel, other libraries. */
-export function gemmRows(tables: readonly Table[], peers: Peers): Row[] {
+export function gemmRows(tables: readonly Table[], peers: Entrants): Row[] {
   const plain = implementations(tables, 'gemm');
   return [...SQUARES, ...SKINNY].map((shape): Row => {
     const [m, k, n] = shape;
@@ -132,7 +132,7 @@ function rungOf(
 }
 
 /** Transposed operands against plain ones of the same table, and against other libraries; a reader's kernel has none. */
-export function gemmTransposedRows(tables: readonly Table[], peers: Peers): Row[] {
+export function gemmTransposedRows(tables: readonly Table[], peers: Entrants): Row[] {
   const fast = implementations(
     tables.filter(({ name }) => name !== 'reference' && name !== 'own'),
     'gemm',

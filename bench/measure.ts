@@ -47,10 +47,13 @@ interface Entry {
   readonly rounds: number[];
 }
 
-/** Times the variants of a row in turns: one sample of each a round, another one first in each round. */
-export async function measure(row: Row, settings: Settings): Promise<RowResult> {
+/**
+ * Times the variants of a row in turns: one sample of each a round, another one first in each round. `tell` is called
+ * after each round but the last with what there is by then.
+ */
+export async function measure(row: Row, settings: Settings, tell?: (soFar: RowResult) => void): Promise<RowResult> {
   const contest = await row.open();
-  const result = await measureContest(row, contest, settings);
+  const result = await measureContest(row, contest, settings, tell);
   try {
     contest.close();
     return result;
@@ -63,7 +66,12 @@ export async function measure(row: Row, settings: Settings): Promise<RowResult> 
 const textOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');
 
-async function measureContest(row: Row, contest: Contest, settings: Settings): Promise<RowResult> {
+async function measureContest(
+  row: Row,
+  contest: Contest,
+  settings: Settings,
+  tell?: (soFar: RowResult) => void,
+): Promise<RowResult> {
   const failures = [...contest.failures];
   const attempt = async <T>({ who, how, ours }: Variant, action: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -79,6 +87,11 @@ async function measureContest(row: Row, contest: Contest, settings: Settings): P
     if (entry !== undefined) entries.push(entry);
   }
   const lost = new Set<Entry>();
+  const { name, work, unit, ratio } = row;
+  const soFar = (): RowResult => {
+    const left = entries.filter((entry) => !lost.has(entry));
+    return { name, work, unit, ratio, variants: results(row, left), failures: [...failures] };
+  };
   const ranks = ranksOf(settings.rounds);
   for (let round = 0; round < settings.rounds; round++) {
     for (let turn = 0; turn < entries.length; turn++) {
@@ -91,19 +104,9 @@ async function measureContest(row: Row, contest: Contest, settings: Settings): P
         entry.rounds.push(round);
       }
     }
+    if (round < settings.rounds - 1) tell?.(soFar());
   }
-  const { name, work, unit, ratio } = row;
-  return {
-    name,
-    work,
-    unit,
-    ratio,
-    variants: results(
-      row,
-      entries.filter((entry) => !lost.has(entry)),
-    ),
-    failures,
-  };
+  return soFar();
 }
 
 /** Checks the variant and warms it up. */

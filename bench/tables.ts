@@ -41,12 +41,12 @@ export function builtIn(make: typeof wasm = wasm): { tables: Table[]; missing: M
   return { tables, missing };
 }
 
-/** Makes room in the heaps of the tables for the next row. */
-export function reserve(tables: readonly Table[]): void {
+/** Makes room in the heaps of the tables for the next row: of so many bytes, or what any row needs. */
+export function reserve(tables: readonly Table[], room: number = RESERVE): void {
   for (const heap of new Set(tables.map(({ kernels }) => kernels.heap))) {
     if (heap === undefined) continue;
     const { bytes, used } = heap.counters();
-    if (bytes - used < RESERVE) heap.release(heap.allocate('uint8', RESERVE));
+    if (bytes - used < room) heap.release(heap.allocate('uint8', room));
   }
 }
 

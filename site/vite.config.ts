@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig, type Plugin } from 'vite';
+import { build, defineConfig, type Plugin } from 'vite';
 
 /** What a page of the lab may load and run: what comes with it, compiled WebAssembly, and no text as code. */
 const POLICY = [
@@ -9,6 +10,7 @@ const POLICY = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
+  "frame-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
@@ -22,16 +24,32 @@ const policy: Plugin = {
   ],
 };
 
+/** The element for other pages is a build of its own, since it is one file. */
+const embed: Plugin = {
+  name: 'embed',
+  apply: 'build',
+  closeBundle: async () => {
+    await build({ configFile: resolve(import.meta.dirname, 'vite.embed.config.ts') });
+  },
+};
+
+/** The lab, the page in which it measures a graphics processor, and the one that shows the element for other pages. */
+const PAGES = ['index.html', 'gpu.html', 'embed.html'].map((name) => resolve(import.meta.dirname, name));
+
+/** What the benchmarks import where they time by it, which a page does not. */
+const NOT_IN_A_PAGE = ['benchmark'];
+
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
-  plugins: [svelte({ preprocess: vitePreprocess() }), policy],
-  worker: { format: 'es' },
+  plugins: [svelte({ preprocess: vitePreprocess() }), policy, embed],
+  worker: { format: 'es', rolldownOptions: { external: NOT_IN_A_PAGE } },
   build: {
     outDir: 'dist',
     emptyOutDir: true,
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: PAGES, external: NOT_IN_A_PAGE },
   },
 });

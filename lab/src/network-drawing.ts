@@ -1,12 +1,10 @@
-/**
- * The script of the page where rows are images, as a function: draws lines and makes pixels of them. Each pixel is the part of
- * its 4 × 4 cells that ink covers, which is how the digits that come with the command were made of bitmaps of 32 × 32.
- */
+import { inkOf } from './ink.ts';
+
+/** The script of the page where rows are images, as a function: draws lines and makes pixels of them. */
 export const DRAWING = `(facts, onPixels) => {
-  const { height, width, channels, names, blank, full, radius, share } = facts.image;
+  const { height, width, channels, names, blank, full, radius } = facts.image;
   const at = (id) => document.getElementById(id);
   const paper = at('paper'), seen = at('seen');
-  const CELLS = 4;
   const scale = Math.max(4, Math.round(640 / Math.max(height, width)));
   paper.width = width * scale;
   paper.height = height * scale;
@@ -14,50 +12,8 @@ export const DRAWING = `(facts, onPixels) => {
   seen.height = height;
   let lines = [], isDown = false;
   const pen = { x: width / 2, y: height / 2, isShown: false };
-  // Lines in pixels of the image, moved and sized as the network gets them.
-  const placed = () => {
-    const points = lines.flat();
-    if (!at('fit').checked || points.length === 0) return lines;
-    const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);
-    const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-    const k = Math.min(
-      (share * width - 2 * radius) / Math.max(right - left, 1e-9),
-      (share * height - 2 * radius) / Math.max(bottom - top, 1e-9),
-    );
-    const size = Math.max(right - left, bottom - top) < radius ? 1 : k; // a dot stays one
-    return lines.map((line) =>
-      line.map(([x, y]) => [width / 2 + size * (x - (left + right) / 2), height / 2 + size * (y - (top + bottom) / 2)]),
-    );
-  };
-  const distance = (x, y, [ax, ay], [bx, by]) => {
-    const dx = bx - ax, dy = by - ay, length = dx * dx + dy * dy;
-    const t = length === 0 ? 0 : Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / length));
-    return Math.hypot(x - ax - t * dx, y - ay - t * dy);
-  };
-  // The share of ink of each pixel.
-  const covered = () => {
-    const across = width * CELLS, down = height * CELLS;
-    const ink = new Uint8Array(across * down);
-    for (const line of placed()) {
-      line.forEach((b, i) => {
-        const a = line[Math.max(0, i - 1)];
-        const from = (p, q, most) => Math.max(0, Math.min(most, Math.floor((Math.min(p, q) - radius) * CELLS)));
-        const to = (p, q, most) => Math.max(0, Math.min(most, Math.ceil((Math.max(p, q) + radius) * CELLS)));
-        for (let r = from(a[1], b[1], down); r < to(a[1], b[1], down); r++)
-          for (let c = from(a[0], b[0], across); c < to(a[0], b[0], across); c++)
-            if (distance((c + 0.5) / CELLS, (r + 0.5) / CELLS, a, b) <= radius) ink[r * across + c] = 1;
-      });
-    }
-    return Array.from({ length: height * width }, (_, pixel) => {
-      let count = 0;
-      for (let i = 0; i < CELLS * CELLS; i++) {
-        const row = Math.floor(pixel / width) * CELLS + Math.floor(i / CELLS);
-        count += ink[row * across + (pixel % width) * CELLS + (i % CELLS)];
-      }
-      return count / (CELLS * CELLS);
-    });
-  };
-  const isWhole = Number.isInteger(blank) && Number.isInteger(full) && Math.abs(full - blank) >= CELLS * CELLS;
+  const inkOf = ${inkOf};
+  const isWhole = Number.isInteger(blank) && Number.isInteger(full) && Math.abs(full - blank) >= 16;
   const valueOf = (part) => {
     const value = blank + (full - blank) * part;
     return isWhole ? Math.round(value) : value;
@@ -89,7 +45,7 @@ export const DRAWING = `(facts, onPixels) => {
   };
   const update = () => {
     show();
-    const parts = covered();
+    const parts = inkOf(facts.image, lines, at('fit').checked);
     const image = seen.getContext('2d');
     image.clearRect(0, 0, width, height);
     image.fillStyle = getComputedStyle(paper).color;

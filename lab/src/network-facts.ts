@@ -1,4 +1,5 @@
 import type { ColumnSpec } from 'whittle-ml/data';
+import { type Paper, penOf } from './ink.ts';
 import type { Model, Range } from './models.ts';
 import { screenOf } from './pictures.ts';
 
@@ -32,19 +33,13 @@ export interface Field {
   readonly range: Range | null;
 }
 
-export interface ImageFacts {
-  readonly height: number;
-  readonly width: number;
+export interface ImageFacts extends Paper {
   /** The column of each number, row by row, the channels of a pixel side by side; null where the network is not told it. */
   readonly names: readonly (string | null)[];
   readonly channels: number;
   /** What a pixel without ink has, and one that is full of it. */
   readonly blank: number;
   readonly full: number;
-  /** Of the pen, in pixels of the image. */
-  readonly radius: number;
-  /** Of the frame that a drawing fills. */
-  readonly share: number;
 }
 
 export function factsOf(model: Model): PageFacts {
@@ -59,9 +54,6 @@ export function factsOf(model: Model): PageFacts {
     decimal: trained?.decimal ?? '.',
   };
 }
-
-/** Pixels of a side up to which an image is small. */
-const SMALL = 16;
 
 /** Four digits say enough of a mean. */
 const short = (x: number): string => String(Number(x.toPrecision(4)));
@@ -103,9 +95,7 @@ function imageOf({ network, encoder, trained }: Model): ImageFacts | null {
   const isDark = means.reduce((sum, mean) => sum + mean, 0) / means.length > (low + high) / 2;
   return {
     ...{ height, width, channels, names: layout.names, blank: isDark ? high : low, full: isDark ? low : high },
-    // Small images are all digit: of the digits that come with the command ink covers 30 %, as it does of what such a pen draws.
-    // Of 28 × 28 pixels the middle 20 × 20 hold a digit, as in MNIST, and lines are thinner
-    ...(height <= SMALL ? { radius: 0.09 * height, share: 1 } : { radius: 0.045 * height, share: 5 / 7 }),
+    ...penOf(height),
   };
 }
 

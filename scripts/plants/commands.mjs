@@ -156,7 +156,7 @@ export const plants = [
   },
   {
     name: 'a drawing is laid on its pixels upside down',
-    file: 'lab/src/network-drawing.ts',
+    file: 'lab/src/ink.ts',
     find: 'const row = Math.floor(pixel / width) * CELLS',
     replace: 'const row = (height - 1 - Math.floor(pixel / width)) * CELLS',
     mustFail: ['tests/lab/network-page.test.ts'],

@@ -4,4 +4,6 @@ import './style.css';
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has an element with the id app.');
+// What was to be seen before any code ran.
+target.replaceChildren();
 mount(App, { target });

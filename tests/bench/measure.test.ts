@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { measure, type Settings } from '../../bench/measure.ts';
+import { measure, type RowResult, type Settings } from '../../bench/measure.ts';
 import { renderRow } from '../../bench/report.ts';
 import { CheckError, type Row, type Variant } from '../../bench/row.ts';
 import { sink } from '../../bench/sampler.ts';
@@ -37,6 +37,19 @@ test('variants are checked and warmed up, then sampled in turns, each reset befo
   expect(result.variants[0]!.ratio).toMatchObject({ median: 1, mad: 0, low: 1, high: 1, best: 1 });
   expect(result.variants[1]!.best).toBe(Math.min(...result.variants[1]!.samples));
   expect(sink.total).toBeGreaterThan(before);
+});
+
+test('after each round but the last it tells what there is, and each time a round more', async () => {
+  const told: number[][] = [];
+  const variants = ['a', 'b'].map((who) => variantOf(who));
+  const tell = (soFar: RowResult): void => void told.push(soFar.variants.map(({ samples }) => samples.length));
+  const result = await measure(rowOf(variants), settings, tell);
+  expect(told).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+  ]);
+  expect(result.variants.map(({ samples }) => samples.length)).toEqual([4, 4]);
 });
 
 test('a variant that clocks itself is given enough runs to fill its time, and its seconds are those of one run', async () => {

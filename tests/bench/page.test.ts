@@ -1,5 +1,5 @@
 import { parseHTML } from 'linkedom';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { RowResult, VariantResult } from '../../bench/measure.ts';
 import { renderPage } from '../../bench/page.ts';
 import type { Results } from '../../bench/results.ts';
@@ -38,7 +38,7 @@ const results: Results = {
     ...{ commit: null, loadAtEnd: 1, seconds: 10 },
   },
   settings: { rounds: 3, minTime: 0.01, warmUp: 0.2, budget: 1 },
-  peak: { gflops: 50, mulAdd: 50, fused: null, bandwidth: 20 },
+  peak: { gflops: 50, mulAdd: 50, fused: null, integers: 90, bandwidth: 20 },
   peers: [{ name: 'Peer & Sons', version: '1.2' }],
   missing: [{ name: 'Nobody', reason: 'npm run bench:peers installs it' }],
   rows: [
@@ -89,8 +89,14 @@ test('a page of no rows is still a page', () => {
   expect(renderPage({ ...results, rows: [], comparisons: [] })).toContain('</html>');
 });
 
-test('the roofline is positive, and the faster of its two figures for arithmetic', () => {
-  const { gflops, mulAdd, fused, bandwidth } = measurePeak();
+test('the roofline is positive, the faster of its two figures for arithmetic, and there without WebAssembly', () => {
+  const { gflops, mulAdd, fused, integers, bandwidth } = measurePeak();
+  expect(integers).toBeGreaterThan(0);
   expect(bandwidth).toBeGreaterThan(0);
   expect(gflops).toBe(Math.max(mulAdd!, fused ?? 0));
+  vi.stubGlobal('WebAssembly', undefined);
+  const without = measurePeak();
+  vi.unstubAllGlobals();
+  expect(without).toMatchObject({ gflops: null, mulAdd: null, fused: null, integers: null });
+  expect(without.bandwidth).toBeGreaterThan(0);
 });

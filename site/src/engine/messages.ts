@@ -129,7 +129,14 @@ export type Picture =
       readonly neuronSize: number;
     }
   /** In the units of the samples; `truth` without noise. */
-  | { readonly kind: 'curve'; readonly x: Float32Array; readonly y: Float32Array; readonly truth: Float32Array | null }
+  | {
+      readonly kind: 'curve';
+      readonly x: Float32Array;
+      readonly y: Float32Array;
+      readonly truth: Float32Array | null;
+      /** Of each hidden layer, of each unit: its output at each x. */
+      readonly neurons?: readonly (readonly Float32Array[])[];
+    }
   | { readonly kind: 'none' };
 
 export type Stop =

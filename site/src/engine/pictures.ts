@@ -59,7 +59,7 @@ export class Painter {
     const [x, y] = this.#ranges;
     const { length } = this.#ranges;
     const { classes } = this.#rows;
-    if (length === 1 && classes.length <= 2) return this.#curve(predict, x!);
+    if (length === 1 && classes.length <= 2) return this.#curve(predict, network, x!);
     if (length !== 2) return { kind: 'none' };
     const ranges = [x!, y!] as const;
     return {
@@ -73,10 +73,16 @@ export class Painter {
     };
   }
 
-  #curve(predict: Predict, [low, high]: Range): Picture {
+  #curve(predict: Predict, network: Sequential | null, [low, high]: Range): Picture {
     const { truth } = this.#rows;
     const x = Float32Array.from({ length: CURVE }, (_, i) => low + ((high - low) * i) / (CURVE - 1));
-    return { kind: 'curve', x, y: this.#answers(predict, x), truth: truth === null ? null : x.map(truth) };
+    return {
+      kind: 'curve',
+      x,
+      y: this.#answers(predict, x),
+      truth: truth === null ? null : x.map(truth),
+      ...(network !== null && { neurons: this.#neurons(network, x) }),
+    };
   }
 
   #answers(predict: Predict, points: Float32Array): Float32Array {

@@ -1,4 +1,5 @@
 import { backend } from 'whittle-ml';
+import { checkSettings, checkTraining } from './checks.ts';
 import { samplesOf } from './data.ts';
 import { Experiment } from './experiment.ts';
 import { LAZY, type LazyKind } from './lazy.ts';
@@ -93,6 +94,8 @@ export class Session {
         if (this.#isRunning) this.#stop({ kind: 'paused' });
         return;
       case 'adjust':
+        this.#started();
+        checkTraining(command.training);
         return this.#started().adjust(command.training);
       case 'explain': {
         const { layer, unit, sample } = command;
@@ -126,6 +129,7 @@ export class Session {
     table,
     isRunning,
   }: Extract<Command, { kind: 'start' }>): Promise<void> {
+    checkSettings(data, network, training);
     const sources = {
       digits: () => this.#around.digits(),
       ...(points !== undefined && { points }),

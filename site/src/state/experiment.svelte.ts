@@ -11,10 +11,22 @@ import type {
   Stop,
   Verdict,
 } from '../engine/messages.ts';
+import type { Reason } from '../engine/refusal.ts';
+
+/** A smaller network that was made, without its numbers: what a plot of size and score needs of it. */
+export type Tried = Pick<Compressed, 'settings' | 'before' | 'after'>;
+
+/** The points with one more, which replaces an earlier one of the same settings. */
+const withTried = (tried: readonly Tried[], { settings, before, after }: Compressed): readonly Tried[] => {
+  const key = JSON.stringify(settings);
+  return [...tried.filter((each) => JSON.stringify(each.settings) !== key), { settings, before, after }];
+};
 
 /** What the engine has told last, by kind. */
 export class Experiment {
   isReady = $state(false);
+  /** What computes: WebAssembly, or TypeScript where that is refused. */
+  kernels: 'wasm' | 'cpu' | null = $state.raw(null);
   isRunning = $state(false);
   samples: Samples | null = $state.raw(null);
   shape: readonly LayerShape[] = $state.raw([]);
@@ -23,17 +35,22 @@ export class Experiment {
   verdict: Verdict | null = $state.raw(null);
   explanation: Explanation | null = $state.raw(null);
   compressed: Compressed | null = $state.raw(null);
+  /** Every smaller network of this experiment, in the order in which they were made last. */
+  tried: readonly Tried[] = $state.raw([]);
   /** What the networks can be written in. */
   formats: readonly Format[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
   drawn: readonly DigitAnswer[] = $state.raw([]);
   /** The last command that could not be followed, in a sentence. */
   refused: string | null = $state.raw(null);
+  /** Why it could not, as data, where the engine knows it. */
+  reason: Reason | null = $state.raw(null);
 
   hear(event: Event): void {
     switch (event.kind) {
       case 'ready':
         this.isReady = true;
+        this.kernels = event.kernels;
         break;
       case 'started':
         this.samples = event.samples;
@@ -43,11 +60,16 @@ export class Experiment {
         this.verdict = null;
         this.explanation = null;
         this.compressed = null;
+        this.tried = [];
         this.formats = [];
         this.refused = null;
+        this.reason = null;
         break;
       case 'progress':
         this.progress = event.progress;
+        // What was made of the network as it was is not of this one.
+        this.compressed = null;
+        this.formats = [];
         this.isRunning = true;
         this.stop = null;
         break;
@@ -62,6 +84,7 @@ export class Experiment {
         break;
       case 'compressed':
         this.compressed = event.result;
+        this.tried = withTried(this.tried, event.result);
         break;
       case 'formats':
         this.formats = event.formats;
@@ -74,6 +97,7 @@ export class Experiment {
         break;
       case 'refused':
         this.refused = event.message;
+        this.reason = event.reason ?? null;
         break;
       case 'compressing':
       case 'exported':

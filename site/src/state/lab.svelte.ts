@@ -2,53 +2,137 @@ import type { Command, Event } from '../engine/messages.ts';
 import { en } from '../text/en.ts';
 import type { Text } from '../text/text.ts';
 import { zh } from '../text/zh.ts';
+import type { Addressed } from './address.ts';
+import type { Changes } from './changes.ts';
 import { DEFAULTS } from './defaults.ts';
 import { Experiment } from './experiment.svelte.ts';
+import { Experimenting, type Ingredients, isComplete, type TableText } from './experimenting.ts';
+import type { Point } from './points.ts';
+import { TASKS, withFittingLoss } from './ranges.ts';
 import type { Settings } from './settings.ts';
+import { Throttled } from './throttle.ts';
 
 const TEXTS: { readonly [L in Settings['language']]: Text } = { en, zh };
 
-/** Some settings; those that are not named stay. */
-export type Changes = {
-  readonly [K in keyof Settings]?: Settings[K] extends object ? Partial<Settings[K]> : Settings[K];
-};
+/** Who listens by ear hears the last of several messages, and no more than this often (ms). */
+const BETWEEN_ANNOUNCEMENTS = 1500;
 
 /** The one state of the page: what is set, and what the engine has told last. Everything that parts show follows from it. */
 export class Lab {
   settings: Settings = $state.raw(DEFAULTS);
+  /** Points of one's own, for the data `drawn`. */
+  points: readonly Point[] = $state.raw([]);
+  /** A table of one's own, for the data `table`. */
+  table: TableText | null = $state.raw(null);
+  /** What a screen reader says next. */
+  announcement: string = $state('');
+  /** Why the engine is not there, as the browser says it; null while it is. */
+  failure: string | null = $state(null);
   /** What has been told of the network that is trained. */
   readonly experiment: Experiment = new Experiment();
   readonly text: Text = $derived(TEXTS[this.settings.language]);
+  /** Whether there is something to learn from: drawn points or a table may still be missing. */
+  readonly isComplete: boolean = $derived(isComplete(this.#ingredients));
   readonly #engine: Worker;
   readonly #listeners = new Set<(event: Event) => void>();
+  readonly #experimenting = new Experimenting((command) => this.send(command));
+  readonly #announced = new Throttled<string>(BETWEEN_ANNOUNCEMENTS, (text) => {
+    this.announcement = text;
+  });
 
-  constructor() {
+  constructor({ settings, points }: Addressed = { settings: DEFAULTS, points: [] }) {
+    this.settings = settings;
+    this.points = points;
     this.#engine = new Worker(new URL('../engine/worker.ts', import.meta.url), { type: 'module' });
     this.#engine.addEventListener('message', ({ data }: MessageEvent<Event>) => {
+      this.#experimenting.hear(data);
       this.experiment.hear(data);
+      if (data.kind === 'started') this.#take(data.loss);
       for (const listener of this.#listeners) listener(data);
+    });
+    this.#engine.addEventListener('error', ({ message }) => {
+      this.failure = message;
     });
   }
 
+  /** Sets some settings. Where they ask for other data or another network, a new experiment begins a moment later. */
   change(changes: Changes): void {
     const { data, network, training, compress, ...plain } = changes;
     const settings = { ...this.settings, ...plain };
-    this.settings = {
+    this.settings = withFittingLoss({
       ...settings,
       data: { ...settings.data, ...data },
       network: { ...settings.network, ...network },
       training: { ...settings.training, ...training },
       compress: { ...settings.compress, ...compress },
-    };
+    });
+    this.#experimenting.change(this.#ingredients);
+  }
+
+  setPoints(points: readonly Point[]): void {
+    this.points = points;
+    this.#experimenting.change(this.#ingredients);
+  }
+
+  setTable(table: TableText | null): void {
+    this.table = table;
+    this.#experimenting.change(this.#ingredients);
+  }
+
+  /** All of what an address says. */
+  visit({ settings, points }: Addressed): void {
+    this.settings = settings;
+    this.points = points;
+    this.#experimenting.change(this.#ingredients);
+  }
+
+  /** A new experiment with what is set, from the first epoch. */
+  start(isRunning: boolean): void {
+    this.#experimenting.start(this.#ingredients, isRunning);
+  }
+
+  run(): void {
+    // What has ended begins again; what was paused, or has been given more epochs, goes on.
+    const { stop, progress } = this.experiment;
+    const isThrough = stop?.kind === 'early' || stop?.kind === 'nan';
+    const hasEpochs = (progress?.epoch ?? 0) < this.settings.training.epochs;
+    if (isThrough || !hasEpochs) this.start(true);
+    else this.#experimenting.run();
+  }
+
+  pause(): void {
+    this.#experimenting.pause();
+  }
+
+  /** One epoch. */
+  step(): void {
+    this.#experimenting.step();
   }
 
   send(command: Command, transfer: Transferable[] = []): void {
     this.#engine.postMessage(command, transfer);
   }
 
+  /** Says it to who uses a screen reader, after what is being said. */
+  announce(text: string): void {
+    this.#announced.call(text);
+  }
+
   /** Calls `listener` with all that the engine tells, until the function that is returned is called. */
   on(listener: (event: Event) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether points and tables have classes or numbers is known when they are read: the loss is then one that fits. */
+  #take(loss: Settings['training']['loss']): void {
+    const { data, training } = this.settings;
+    if (training.loss === loss || TASKS[data.name] !== 'either') return;
+    this.settings = { ...this.settings, training: { ...training, loss } };
+    this.#experimenting.settle(this.#ingredients);
+  }
+
+  get #ingredients(): Ingredients {
+    return { settings: this.settings, points: this.points, table: this.table };
   }
 }

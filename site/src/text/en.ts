@@ -2,7 +2,8 @@ import { article } from './en/article.ts';
 import { compress } from './en/compress.ts';
 import { digits } from './en/digits.ts';
 import { fit } from './en/fit.ts';
+import { controls } from './en/fit-controls.ts';
 import { kernels } from './en/kernels.ts';
 import { shell } from './en/shell.ts';
 
-export const en = { shell, fit, compress, digits, kernels, article };
+export const en = { shell, fit, controls, compress, digits, kernels, article };

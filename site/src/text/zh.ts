@@ -3,7 +3,8 @@ import { article } from './zh/article.ts';
 import { compress } from './zh/compress.ts';
 import { digits } from './zh/digits.ts';
 import { fit } from './zh/fit.ts';
+import { controls } from './zh/fit-controls.ts';
 import { kernels } from './zh/kernels.ts';
 import { shell } from './zh/shell.ts';
 
-export const zh: Text = { shell, fit, compress, digits, kernels, article };
+export const zh: Text = { shell, fit, controls, compress, digits, kernels, article };

@@ -1,4 +1,50 @@
-/** Words of this part. Sentences with figures are functions of them. */
+/** Words of this part. Sentences with figures are functions of them; figures come as texts. */
 export const digits = {
   title: 'Draw a digit',
+  lead: 'Networks that were taught on 1,347 handwritten digits, and the same networks whittled down, answer as you draw.',
+  paper: {
+    title: 'Your drawing',
+    label: 'Paper to draw a digit on',
+    keys: 'With the keyboard: arrows move the pen, the space bar puts it down or lifts it, Backspace takes the last line back, Delete clears the paper.',
+    undo: 'Undo',
+    clear: 'Clear',
+    examples: 'Or begin with one of these',
+    example: (digit: number) => `Draw an example of ${digit}`,
+    seen: 'What the networks see: 8 × 8',
+    seenLabel: (rows: string) => `The image in 8 rows of 8 numbers from 0 to 16: ${rows}`,
+    pen: (isDown: boolean, row: string, column: string) =>
+      `Pen ${isDown ? 'down' : 'up'}, row ${row}, column ${column}.`,
+    empty: 'The paper is empty.',
+  },
+  answers: {
+    networks: {
+      dense: 'Dense, float32',
+      denseInt8: 'Dense, int8',
+      denseWhittled: 'Dense, pruned and shared',
+      cnn: 'Convolutions, float32',
+      cnnInt8: 'Convolutions, int8',
+    } as { readonly [name: string]: string },
+    score: (share: string) => `${share} right on digits held back`,
+    title: 'What they say',
+    waiting: 'Draw something, and every network answers.',
+    loading: 'The networks are being loaded …',
+    all: (digit: number, count: string) => `All ${count} networks say ${digit}.`,
+    most: (digit: number, share: string) => `They disagree: ${share} say ${digit}.`,
+    others: (networks: string, count: number, digit: number) => `${networks} ${count === 1 ? 'says' : 'say'} ${digit}.`,
+    and: ', ',
+    then: ' ',
+    of: (some: string, all: string) => `${some} of ${all}`,
+    cost: (bytes: string, time: string) => `${bytes} · ${time}`,
+    sure: (share: string) => `${share} sure`,
+    differs: 'differs',
+    bars: (network: string, all: string) => `${network}: ${all}`,
+    bar: (digit: number, share: string) => `${digit}: ${share}`,
+  },
+  maps: {
+    title: 'What the convolutions see',
+    hint: 'Each square is a channel: the stronger its colour, the more of its pattern it finds there.',
+    layer: (layer: string, channels: string, size: string) => `${layer}: ${channels} channels of ${size}`,
+    channel: (channel: number, largest: string) => `Channel ${channel}, at most ${largest}`,
+    waiting: 'They show as soon as you draw.',
+  },
 };

@@ -1,0 +1,136 @@
+import type { Command, Event } from '../engine/messages.ts';
+import { FEWEST_POINTS, type Point } from './points.ts';
+import type { Settings, TrainingSettings } from './settings.ts';
+import { Debounced, TIMER, type Timer } from './throttle.ts';
+
+/** A table that was pasted or dropped, and the column that is to be learnt. */
+export interface TableText {
+  readonly text: string;
+  readonly target: string;
+}
+
+/** All that an experiment is made of. */
+export interface Ingredients {
+  readonly settings: Settings;
+  readonly points: readonly Point[];
+  readonly table: TableText | null;
+}
+
+/** What may change while a network trains; another loss or optimizer is another experiment. */
+const ADJUSTABLE: readonly (keyof TrainingSettings)[] = [
+  'learningRate',
+  'batchSize',
+  'epochs',
+  'earlyStopping',
+  'patience',
+  'restoreBest',
+];
+
+/** A hand that still moves a slider does not begin an experiment at each place. */
+const PAUSE = 150;
+
+/** Whether there is something to learn from: points and tables are a person's own. */
+export function isComplete({ settings, points, table }: Ingredients): boolean {
+  if (settings.data.name === 'drawn') return points.length >= FEWEST_POINTS;
+  return settings.data.name !== 'table' || table !== null;
+}
+
+/**
+ * Tells the engine what to do when settings change: a new experiment for other data or another network, an adjustment for
+ * what may change on the way. What was running runs on.
+ */
+export class Experimenting {
+  readonly #send: (command: Command) => void;
+  readonly #changed: Debounced<Ingredients>;
+  /** Of what the engine's experiment is made. */
+  #sent: Ingredients | null = null;
+  #isRunning = false;
+
+  constructor(send: (command: Command) => void, timer: Timer = TIMER) {
+    this.#send = send;
+    this.#changed = new Debounced(PAUSE, (ingredients) => this.#follow(ingredients), timer);
+  }
+
+  /** Whether the network is to train, as far as the page knows. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** What is set has changed. */
+  change(ingredients: Ingredients): void {
+    this.#changed.call(ingredients);
+  }
+
+  /** A new experiment at once, from the first epoch. False if there is nothing to learn from. */
+  start(ingredients: Ingredients, isRunning: boolean): boolean {
+    this.#changed.cancel();
+    this.#isRunning = isRunning;
+    if (!isComplete(ingredients)) return false;
+    const { data, network, training } = ingredients.settings;
+    const base = { kind: 'start', data, network, training, isRunning } as const;
+    if (data.name === 'drawn') this.#send({ ...base, points: ingredients.points });
+    else if (data.name === 'table' && ingredients.table !== null) this.#send({ ...base, table: ingredients.table });
+    else this.#send(base);
+    this.#sent = ingredients;
+    return true;
+  }
+
+  /** What the experiment is made of is said otherwise, and it is the same. */
+  settle(ingredients: Ingredients): void {
+    if (this.#sent !== null) this.#sent = ingredients;
+  }
+
+  run(): void {
+    this.#changed.flush();
+    this.#isRunning = true;
+    this.#send({ kind: 'run' });
+  }
+
+  pause(): void {
+    this.#changed.flush();
+    this.#isRunning = false;
+    this.#send({ kind: 'pause' });
+  }
+
+  step(): void {
+    this.#changed.flush();
+    this.#isRunning = false;
+    this.#send({ kind: 'step' });
+  }
+
+  /** What the engine told: it stops by itself too. */
+  hear(event: Event): void {
+    if (event.kind === 'progress') this.#isRunning = true;
+    if (event.kind === 'stopped') this.#isRunning = false;
+    // The engine has kept its old experiment: the next change begins anew.
+    if (event.kind === 'refused' && event.of === 'start') {
+      this.#sent = null;
+      this.#isRunning = false;
+    }
+  }
+
+  #follow(ingredients: Ingredients): void {
+    const sent = this.#sent;
+    if (sent === null || isOther(sent, ingredients)) {
+      this.start(ingredients, this.#isRunning);
+      return;
+    }
+    const { training } = ingredients.settings;
+    if (ADJUSTABLE.some((key) => training[key] !== sent.settings.training[key])) {
+      this.#sent = ingredients;
+      this.#send({ kind: 'adjust', training });
+    }
+  }
+}
+
+/** Whether it takes a new experiment. */
+function isOther(before: Ingredients, after: Ingredients): boolean {
+  const { data, network, training } = after.settings;
+  const was = before.settings;
+  if (!isSame(was.data, data) || !isSame(was.network, network)) return true;
+  if (was.training.loss !== training.loss || was.training.optimizer !== training.optimizer) return true;
+  if (data.name === 'drawn') return before.points !== after.points;
+  return data.name === 'table' && before.table !== after.table;
+}
+
+const isSame = (a: object, b: object): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

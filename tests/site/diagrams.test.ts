@@ -1,0 +1,235 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { LayerShape } from '../../site/src/engine/messages.ts';
+import {
+  chooseEdges,
+  type Edge,
+  layOut,
+  MOST_EDGES,
+  nameOf,
+  neighbour,
+  scales,
+  strands,
+  touches,
+} from '../../site/src/fit/visual/diagram.ts';
+import { formulaOf, sortedTerms } from '../../site/src/fit/visual/explanation.ts';
+import { inputPicture, outputPicture } from '../../site/src/fit/visual/neuron-painter.ts';
+
+const shapeOf = (units: readonly number[]): LayerShape[] =>
+  units.map((count, i) => ({ name: `dense ${i}`, units: count, activation: 'tanh' }));
+
+/** Inputs and units of networks that a person can make. */
+const networks = fc.record({
+  inputs: fc.integer({ min: 1, max: 64 }),
+  units: fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 7 }),
+  width: fc.integer({ min: 200, max: 1400 }),
+});
+
+describe('layout', () => {
+  test('has every neuron, none over another, all within, and none too small to be hit', () => {
+    fc.assert(
+      fc.property(networks, ({ inputs, units, width }) => {
+        const layout = layOut(inputs, shapeOf(units), width);
+        expect(layout.columns.map(({ nodes }) => nodes.length)).toEqual([inputs, ...units]);
+        expect(layout.width).toBeGreaterThanOrEqual(width - 1e-6);
+        expect(layout.height).toBeLessThan(480);
+        let right = 0;
+        for (const { size, nodes, left, right: end } of layout.columns) {
+          expect(size).toBeGreaterThanOrEqual(24);
+          expect(left).toBeGreaterThan(right);
+          right = end;
+          const places = new Set(nodes.map(({ x, y }) => `${x} ${y}`));
+          expect(places.size).toBe(nodes.length);
+          for (const { x, y } of nodes) {
+            expect(x - size / 2).toBeGreaterThanOrEqual(left - 1e-6);
+            expect(x + size / 2).toBeLessThanOrEqual(end + 1e-6);
+            expect(y - size / 2).toBeGreaterThanOrEqual(0);
+            expect(y + size / 2).toBeLessThanOrEqual(layout.height);
+          }
+          for (const a of nodes)
+            for (const b of nodes)
+              if (a !== b) expect(Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))).toBeGreaterThanOrEqual(size);
+        }
+        expect(right).toBeLessThan(layout.width);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('fills the room there is, and is wider than it where it must be', () => {
+    expect(layOut(2, shapeOf([8, 2]), 700).width).toBe(700);
+    expect(layOut(2, shapeOf([64, 64, 64, 64, 64, 64, 2]), 320).width).toBeGreaterThan(800);
+  });
+
+  test('a few neurons are drawn larger than many', () => {
+    const sizes = [4, 10, 14, 16, 64].map((units) => layOut(2, shapeOf([units]), 500).columns[1]!.size);
+    expect(sizes).toEqual([44, 36, 28, 24, 24]);
+  });
+
+  test('of more inputs than can be drawn has the first', () => {
+    expect(layOut(784, shapeOf([2]), 500).columns[0]!.nodes).toHaveLength(64);
+  });
+});
+
+describe('edges', () => {
+  test('of a small network are all its weights, from input to output', () => {
+    const kernel = Float32Array.of(1, -2, 0.5, 0, 4, -0.25); // 3 inputs, 2 units
+    expect(chooseEdges([kernel], shapeOf([2]), null)).toEqual([
+      { layer: 0, from: 0, to: 0, weight: 1, share: 0.25 },
+      { layer: 0, from: 0, to: 1, weight: -2, share: 0.5 },
+      { layer: 0, from: 1, to: 0, weight: 0.5, share: 0.125 },
+      { layer: 0, from: 2, to: 0, weight: 4, share: 1 },
+      { layer: 0, from: 2, to: 1, weight: -0.25, share: 0.0625 },
+    ]);
+  });
+
+  test('are thin where all weights are small', () => {
+    const [edge] = chooseEdges([Float32Array.of(0.1)], shapeOf([1]), null);
+    expect(edge!.share).toBeCloseTo(0.1);
+  });
+
+  test('of a large network are the strongest, fairly shared between layers', () => {
+    const units = [64, 64, 2];
+    const weights = [2, 64, 64].map((from, i) =>
+      Float32Array.from({ length: from * units[i]! }, (_, at) => Math.sin(at * 1.7 + i) * (i === 1 ? 0.01 : 1)),
+    );
+    const edges = chooseEdges(weights, shapeOf(units), null);
+    expect(edges.length).toBe(MOST_EDGES);
+    const counts = [0, 1, 2].map((of) => edges.filter(({ layer }) => layer === of).length);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(106);
+    // None that was left out is stronger than one that is drawn.
+    weights.forEach((kernel, of) => {
+      const drawn = edges.filter(({ layer }) => layer === of).map(({ weight }) => Math.abs(weight));
+      const sorted = [...kernel].map(Math.abs).sort((a, b) => b - a);
+      expect(Math.min(...drawn)).toBe(sorted[drawn.length - 1]);
+    });
+  });
+
+  test('of a chosen neuron are drawn all, on both sides', () => {
+    const weights = [64, 64].map((from) => Float32Array.from({ length: from * 64 }, (_, at) => Math.cos(at * 3.1)));
+    const chosen = { layer: 0, unit: 7 };
+    const edges = chooseEdges(weights, shapeOf([64, 64]), chosen, 20);
+    expect(edges.filter((edge) => touches(edge, chosen))).toHaveLength(128);
+    expect(edges.length).toBeGreaterThanOrEqual(128);
+    expect(edges.length).toBeLessThanOrEqual(148);
+  });
+
+  test('of equal weights are no more than there is room for', () => {
+    expect(chooseEdges([new Float32Array(4096).fill(1)], shapeOf([64]), null)).toHaveLength(MOST_EDGES);
+    expect(chooseEdges([new Float32Array(4096)], shapeOf([64]), null)).toEqual([]);
+    expect(chooseEdges([Float32Array.of(Number.NaN, 1)], shapeOf([2]), null)).toHaveLength(1);
+  });
+
+  test('are few lines of SVG, by sign and width', () => {
+    const layout = layOut(2, shapeOf([2]), 300);
+    const edges: Edge[] = [
+      { layer: 0, from: 0, to: 0, weight: 2, share: 1 },
+      { layer: 0, from: 1, to: 0, weight: -0.1, share: 0.05 },
+      { layer: 0, from: 1, to: 1, weight: -0.1, share: 0.05 },
+      { layer: 9, from: 0, to: 0, weight: 1, share: 1 },
+    ];
+    const drawn = strands(edges, layout).filter(({ path }) => path !== '');
+    expect(drawn.map(({ isPositive, path }) => [isPositive, path.match(/M/g)?.length])).toEqual([
+      [false, 2],
+      [true, 1],
+    ]);
+    expect(drawn[1]!.width).toBeGreaterThan(drawn[0]!.width);
+    const [from, to] = [layout.columns[0]!, layout.columns[1]!];
+    expect(drawn[1]!.path).toMatch(new RegExp(`^M${from.right} .* ${to.left} ${Math.round(to.nodes[0]!.y)}$`));
+  });
+});
+
+describe('neurons', () => {
+  test('are reached by arrow keys: all of them, and none beyond', () => {
+    const layout = layOut(2, shapeOf([5, 20, 3]), 600);
+    const keys = ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight'];
+    const seen = new Set(['0.0']);
+    const open = [{ layer: 0, unit: 0 }];
+    for (let place = open.pop(); place !== undefined; place = open.pop())
+      for (const key of keys) {
+        const next = neighbour(layout, place, key);
+        if (next === null || seen.has(`${next.layer}.${next.unit}`)) continue;
+        seen.add(`${next.layer}.${next.unit}`);
+        open.push(next);
+      }
+    expect(seen.size).toBe(28);
+    expect(neighbour(layout, { layer: 0, unit: 0 }, 'ArrowLeft')).toBeNull();
+    expect(neighbour(layout, { layer: 2, unit: 0 }, 'ArrowRight')).toBeNull();
+    expect(neighbour(layout, { layer: 0, unit: 0 }, 'Enter')).toBeNull();
+    expect(neighbour(layout, { layer: 7, unit: 0 }, 'ArrowUp')).toBeNull();
+  });
+
+  test('have names', () => {
+    expect([
+      nameOf({ layer: -1, unit: 0 }, 3),
+      nameOf({ layer: 1, unit: 2 }, 3),
+      nameOf({ layer: 2, unit: 0 }, 3),
+    ]).toEqual(['x1', 'h2.3', 'y1']);
+  });
+
+  test('have colours by their own size, but those of next to nothing are pale', () => {
+    const pictures = [Float32Array.of(-4, 1), Float32Array.of(0.5), Float32Array.of(0.001), Float32Array.of(0)];
+    const found = scales(pictures);
+    expect(found[0]).toBe(4);
+    expect(found[1]).toBe(0.5);
+    expect(found[2]).toBeCloseTo(0.2);
+    expect(scales([new Float32Array(3)])).toEqual([1]);
+  });
+
+  test('of inputs grow to the right and upwards', () => {
+    const [x, y] = [inputPicture(0, 4), inputPicture(1, 4)];
+    expect([...x.slice(0, 4)]).toEqual([-0.75, -0.25, 0.25, 0.75]);
+    expect([y[0], y[12]]).toEqual([0.75, -0.75]);
+  });
+
+  test('of the output are probabilities about a half, or numbers about the middle', () => {
+    const plane = (classes: number, values: number[]) =>
+      ({
+        kind: 'plane',
+        width: 2,
+        height: 1,
+        classes,
+        values: Float32Array.from(values),
+        neurons: [],
+        neuronSize: 24,
+      }) as const;
+    expect([...outputPicture(plane(2, [0.25, 1]), 0, 9)]).toEqual([0.5, -1]);
+    expect([...outputPicture(plane(2, [0.25, 1]), 1, 9)]).toEqual([-0.5, 1]);
+    expect([...outputPicture(plane(3, [0.25, 0.5, 0.25, 0, 0, 1]), 2, 9)]).toEqual([-0.5, 1]);
+    expect([...outputPicture(plane(0, [3, 5]), 0, 4)]).toEqual([-1, 1]);
+  });
+});
+
+describe('explanations', () => {
+  const explanation = {
+    layer: 0,
+    unit: 1,
+    activation: 'tanh',
+    bias: -0.5,
+    terms: [
+      { from: 'x1', weight: -2, value: 0.5 },
+      { from: 'x2', weight: 1, value: 3 },
+    ],
+    sum: 1.5,
+    output: 0.905,
+  };
+
+  test('are a formula with its numbers', () => {
+    expect(formulaOf(explanation, 'h1.2')).toBe('h1.2 = tanh(−2·x1 + 1·x2 − 0.5) = 0.905');
+    expect(formulaOf({ ...explanation, terms: [] }, 'y1')).toBe('y1 = tanh(−0.5) = 0.905');
+  });
+
+  test('show the strongest terms in their order and what the others come to', () => {
+    const terms = [1, -9, 2, 8, -3].map((value, i) => ({ from: `x${i + 1}`, weight: 2, value }));
+    const { shown, others, rest } = sortedTerms({ terms }, 2);
+    expect(shown.map(({ from, product }) => [from, product])).toEqual([
+      ['x2', -18],
+      ['x4', 16],
+    ]);
+    expect([others, rest]).toEqual([3, 0]);
+    expect(sortedTerms(explanation, 2)).toMatchObject({ others: 0, rest: 0 });
+    expect(formulaOf({ ...explanation, terms }, 'h1.1')).toBe(
+      'h1.1 = tanh(2·x2 + 2·x3 + 2·x4 + 2·x5 + … − 0.5) = 0.905',
+    );
+  });
+});
