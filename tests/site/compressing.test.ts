@@ -125,8 +125,16 @@ describe('compressing', () => {
     const { result } = await compressed({}, { bits });
     expect(result.steps).toContainEqual({ kind: 'rounded', format, isTrained: false });
     expect(result.after.bytes).toBeLessThan(result.before.bytes);
-    const distinct = new Set(result.kernels[1]!.after.filter((_, i) => i % 16 === 0));
-    if (bits === 4) expect(distinct.size).toBeLessThanOrEqual(15);
+    for (const { rows, columns, exact, after } of result.kernels)
+      for (let j = 0; j < columns; j++) {
+        const column = range(rows).map((i) => i * columns + j);
+        const most = Math.max(...column.map((at) => Math.abs(exact[at]!)));
+        for (const at of column)
+          expect(Math.abs(after[at]! - exact[at]!)).toBeLessThanOrEqual(
+            most * (bits === 16 ? 2 ** -11 : 1 / 14) + 1e-6,
+          );
+        if (bits === 4) expect(new Set(column.map((at) => after[at])).size).toBeLessThanOrEqual(15);
+      }
   });
 
   test('trained with rounding, the network has the integers that it was trained with', async () => {

@@ -15,6 +15,7 @@ import { toModule } from 'whittle-ml/export';
 import { encodeSafetensors } from 'whittle-ml/io';
 import { withCarried } from '../../site/src/engine/carried.ts';
 import { open } from '../../site/src/engine/opening.ts';
+import { sentenceOf } from '../../site/src/engine/sentences.ts';
 import { contextOf, trainedOn } from './trained.ts';
 
 const trained = trainedOn({ epochs: 10 });
@@ -94,6 +95,9 @@ describe('opening', () => {
     expect((await opened(encodeNetwork(toNetwork(other)))).damage).toBeNull();
     const wide = new Sequential([new Dense(5, { inputShape: [2], activation: 'softmax' })]);
     expect((await opened(encodeNetwork(toNetwork(wide)))).damage).toBeNull();
+    const numbers = trainedOn({ task: 'regression', epochs: 1 });
+    expect((await opened(encodeNetwork(toNetwork(numbers.model)), 'file', numbers)).damage).not.toBeNull();
+    expect((await opened(encodeNetwork(toNetwork(wide)), 'file', numbers)).damage).toBeNull();
     const images = new Sequential([new Dense(2, { inputShape: [4, 4, 2] })]);
     expect((await opened(encodeNetwork(toNetwork(images)))).damage).toBeNull();
   });
@@ -138,6 +142,14 @@ describe('opening', () => {
   ])('%j is refused: %s', async (text, message) => {
     await expect(opened(utf8(text), 'dropped')).rejects.toThrow(message);
     await expect(opened(utf8(text), 'dropped')).rejects.toThrow(/^dropped: [^\n]+\.$/);
+  });
+
+  test('whatever is thrown becomes one sentence on one line, and no page of text', () => {
+    expect(sentenceOf(new Error('a\nb\u2028\u0007 c'))).toBe('a b c.');
+    expect(sentenceOf(new Error('What is it?'))).toBe('What is it?');
+    expect(sentenceOf('thrown')).toBe('thrown.');
+    expect(sentenceOf(new RangeError('Array buffer allocation failed'))).toBe('it asks for more memory than there is.');
+    expect(sentenceOf(new Error('x'.repeat(9999))).length).toBeLessThan(410);
   });
 
   test('names of files are shown on one line and not without end', async () => {

@@ -132,13 +132,19 @@ function damageOf(network: Network, trained: Trained | null, macs: number): Open
   const isAlike = input !== undefined && others.length === 0 && String(input.shape) === String(model.inputShape);
   const samples = test.x.shape[0]!;
   if (!isAlike || input.dtype !== 'float32' || network.outputs.length !== 1 || macs * samples > MOST_ASKED) return null;
+  const before: Tensor = model.predict(test.x);
+  const after = answersOf(network, test.x);
+  if (after === null || String(before.shape) !== String(after.shape)) return null;
+  const [score, was] = [after, before].map((outputs) => trained.score(outputs, test)) as [number, number];
+  return { score, before: was, lines: damageLines(trained, network, before, after) };
+}
+
+/** Null for a network that has no program. */
+function answersOf(network: Network, x: Tensor): Tensor | null {
   try {
-    const [before, after] = [model.predict(test.x) as Tensor, predictNetwork(network, test.x) as Tensor] as const;
-    if (String(before.shape) !== String(after.shape)) return null;
-    const [score, was] = [after, before].map((outputs) => trained.score(outputs, test)) as [number, number];
-    return { score, before: was, lines: damageLines(trained, network, before, after) };
+    return predictNetwork(network, x) as Tensor;
   } catch {
-    return null; // one that cannot be asked has nothing to compare
+    return null;
   }
 }
 
