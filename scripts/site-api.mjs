@@ -49,6 +49,11 @@ export async function buildApi(out) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values } = parseArgs({ options: { out: { type: 'string' } } });
-  await buildApi(resolve(root, values.out ?? 'site/dist'));
+  try {
+    const { values } = parseArgs({ options: { out: { type: 'string' } } });
+    await buildApi(resolve(root, values.out ?? 'site/dist'));
+  } catch (error) {
+    console.error(`api: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
 }

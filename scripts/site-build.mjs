@@ -38,7 +38,15 @@ function flags() {
 async function buildPage(hasDocs) {
   process.env.VITE_DOCS = hasDocs ? '1' : '';
   const { build } = await import('vite');
-  await build({ configFile: join(root, 'site', 'vite.config.ts'), root: join(root, 'site'), logLevel: 'warn' });
+  const quiet = { checks: { pluginTimings: false } };
+  await build({
+    configFile: join(root, 'site', 'vite.config.ts'),
+    root: join(root, 'site'),
+    logLevel: 'warn',
+    worker: { rolldownOptions: quiet },
+    // Files that come later may be large; what the first load takes is counted by ourselves.
+    build: { chunkSizeWarningLimit: 4000, rolldownOptions: quiet },
+  });
 }
 
 async function main() {

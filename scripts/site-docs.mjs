@@ -102,6 +102,11 @@ export async function buildDocs(base, out) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values } = parseArgs({ options: { base: { type: 'string' }, out: { type: 'string' } } });
-  await buildDocs(values.base ?? '/', resolve(root, values.out ?? 'site/dist'));
+  try {
+    const { values } = parseArgs({ options: { base: { type: 'string' }, out: { type: 'string' } } });
+    await buildDocs(values.base ?? '/', resolve(root, values.out ?? 'site/dist'));
+  } catch (error) {
+    console.error(`docs: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
 }

@@ -1,10 +1,13 @@
 // What the page weighs: the gzipped bytes that a browser takes before the page is there, and those that come later.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 /** What the first load may take, in bytes: index.html with its styles and scripts, and the worker with what it imports. */
 export const FIRST_LOAD_LIMIT = 200_000;
+
+/** The part of the page that one sees who has set nothing. */
+const FIRST_PART = /^assets\/Fit-[\w-]+\.(?:js|css)$/;
 
 export const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
@@ -38,32 +41,27 @@ export function loadedWith(entries, read) {
   return [...found].sort();
 }
 
-/** Workers that a script starts, as Vite writes them: `new Worker(new URL("worker-….js", import.meta.url)`. */
+/** Workers that a script starts, as Vite writes them: `new Worker(new URL(new URL("worker-….js", import.meta.url).href, …`. */
 export function workersOf(code) {
-  const found = code.matchAll(
-    /new Worker\(\s*(?:""\s*\+\s*)?new URL\(\s*(?:\/\*.*?\*\/\s*)?(?:""\s*\+\s*)?["'`]([^"'`]+\.js)["'`]/g,
-  );
+  const found = code.matchAll(/new Worker\(\s*new URL\([^;]{0,80}?["'`]([^"'`]+\.js)["'`]/g);
   return [...found].map(([, from]) => from);
 }
 
 /**
- * The files of the first load with what each weighs, gzipped, and all other scripts and styles of the page. The worker that
- * the first load's own scripts start is part of it; those that later parts start are not.
+ * The files of the first load with what each weighs, gzipped, and all other files of the page. The part that is shown first
+ * and the worker that the first load's own scripts start belong to it; other parts, and workers that they start, do not.
  */
 export function weighed(folder) {
   const read = (path) => readFileSync(join(folder, path), 'utf8');
-  const page = loadedWith(
-    pageFiles(read('index.html')).map((path) => posix.normalize(path)),
-    read,
-  );
+  const assets = readdirSync(join(folder, 'assets')).map((name) => `assets/${name}`);
+  const named = pageFiles(read('index.html')).map((path) => posix.normalize(path));
+  const page = loadedWith([...named, ...assets.filter((path) => FIRST_PART.test(path))], read);
   const workers = page
     .filter((path) => path.endsWith('.js'))
     .flatMap((path) => workersOf(read(path)).map((from) => posix.join(posix.dirname(path), from)));
   const weigh = (path) => ({ path, bytes: gzipped(readFileSync(join(folder, path))) });
   const first = ['index.html', ...loadedWith([...page, ...workers], read)].map(weigh);
-  const assets = join(folder, 'assets');
-  const all = existsSync(assets) ? readdirSync(assets).map((name) => `assets/${name}`) : [];
-  const later = all.filter((path) => !first.some((file) => file.path === path)).map(weigh);
+  const later = assets.filter((path) => !first.some((file) => file.path === path)).map(weigh);
   return { first, later, workers };
 }
 
