@@ -19,6 +19,7 @@ export const GROUPS = [
       },
       { file: 'examples/README.md', name: 'examples', en: 'Examples', zh: '示例' },
       { file: 'docs/article.md', name: 'article', en: 'An article, measured', zh: '实测一篇文章' },
+      { file: 'docs/site.md', name: 'site', en: 'The lab, and this site', zh: '实验室与本站' },
       { file: 'docs/support.md', name: 'support', en: 'Support', zh: '支持范围' },
     ],
   },
