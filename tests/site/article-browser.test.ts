@@ -45,7 +45,7 @@ describe.skipIf(chromiumPath === null)('the article in the page', () => {
     await page.getByRole('button', { name: `Run it here: ${claim.title.en}` }).click();
     const here = page.getByRole('region', { name: 'In this browser' });
     await here.waitFor({ timeout: 45_000 });
-    const text = (await here.innerText()).replaceAll('\u00a0', ' ');
+    const text = ((await here.textContent()) ?? '').replaceAll('\u00a0', ' ');
     for (const figure of [expected.effect, ...expected.figures.map((each) => each.text)])
       expect(text).toContain(figure.en);
     expect(await here.locator('svg').getAttribute('aria-label')).toBe(
@@ -53,7 +53,7 @@ describe.skipIf(chromiumPath === null)('the article in the page', () => {
     );
     await here.locator('svg').focus();
     await page.keyboard.press('ArrowRight');
-    expect(await here.getByRole('status').innerText()).toMatch(/mean: /);
+    expect(await here.getByRole('status').textContent()).toMatch(/mean: /);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     await page.goto(`${served.url}#tab=article&lang=zh`);
     await page.getByText(expected.figures[0]!.text.zh).first().waitFor();
