@@ -28,6 +28,7 @@ export default defineConfig({
   // The pages are Markdown without markup: whatever looks like a tag or an attribute in them is text.
   markdown: { html: false, attrs: { disable: true } },
   lastUpdated: false,
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   locales: {
     root: {
       label: 'English',
@@ -60,6 +61,8 @@ export default defineConfig({
     },
   },
   themeConfig: {
+    // The other language has its home, and no page of the same name.
+    i18nRouting: false,
     outline: [2, 3],
     search: {
       provider: 'local',
