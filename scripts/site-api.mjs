@@ -29,6 +29,7 @@ export async function buildApi(out) {
     excludePrivate: true,
     excludeInternal: true,
     hideGenerator: true,
+    navigation: { includeFolders: false },
     navigationLinks: { Lab: '../', Docs: '../docs/' },
     // Types that signatures name and no entry point exports: they are shown where they stand.
     validation: {
@@ -43,6 +44,10 @@ export async function buildApi(out) {
   });
   const project = await app.convert();
   if (project === undefined) throw new Error('TypeDoc: the sources do not compile');
+  // Modules are called as they are imported, and not by where their sources lie.
+  for (const module of project.children ?? []) {
+    module.name = module.name.replace(/^src$/, manifest.name).replace(/^(?:src\/)?(?=[a-z]+$)/, `${manifest.name}/`);
+  }
   app.validate(project);
   await app.generateDocs(project, join(out, 'api'));
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('TypeDoc: see the warnings above');
