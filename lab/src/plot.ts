@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { markupOf } from './html.ts';
 import { widthOf } from './labels.ts';
+import { markupOf } from './markup.ts';
 
 /** Every chart is an SVG as a string; its colours are variables of the page, so that light and dark are up to the page. */
 const { document } = parseHTML('<!doctype html><html><body></body></html>');

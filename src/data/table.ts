@@ -16,7 +16,7 @@ export interface TableOptions extends ReadOptions, EncoderOptions {
 
 /** A data set ready for training. */
 export interface Table {
-  /** [rows, columns]: float32; float64 where float32 could not tell the values of a column apart. */
+  /** Of shape [rows, columns], in float32, or in float64 where float32 could not tell the values of a column apart. */
   readonly features: Tensor;
   /** Classification: int32 [rows], indices into `classNames`. Regression: [rows, 1], of a type as the features. */
   readonly target: Tensor;

@@ -20,7 +20,7 @@ export async function measureClaim(
     }
     rows.push({ seed, figures });
     done(seed);
-    await new Promise((resolve) => setImmediate(resolve)); // for the bar to be drawn, and keys to be heard
+    await new Promise((resolve) => setTimeout(resolve)); // for the bar to be drawn, and keys or messages to be heard
   }
   return rows;
 }
