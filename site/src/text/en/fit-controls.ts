@@ -1,8 +1,12 @@
-import type { Reason } from '../../engine/refusal.ts';
+import type { Reason as AnyReason } from '../../engine/refusal.ts';
+import type { CompressReason } from '../../engine/refusal-compress.ts';
 import type { ActivationChoice, DataName, TrainingSettings } from '../../state/settings.ts';
 
 type Names<T extends string> = { readonly [K in T]: string };
-export type Refusals = { readonly [K in Reason['kind']]: (reason: Extract<Reason, { kind: K }>) => string };
+/** What the parts of compression and files say by themselves is not here. */
+export type FitReason = Exclude<AnyReason, CompressReason>;
+
+export type Refusals = { readonly [K in FitReason['kind']]: (reason: Extract<FitReason, { kind: K }>) => string };
 /** A name, and why it works or fails. */
 interface Preset {
   readonly name: string;
