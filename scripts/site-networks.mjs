@@ -103,6 +103,11 @@ const facts = {
   ...{ seed: SEED, held: 0.25, epochs: EPOCHS, sparsity: SPARSITY, clusters: CLUSTERS },
   networks: rows,
 };
-writeFileSync(join(folder, 'networks.json'), `${JSON.stringify(facts, null, 2)}\n`);
+/** As the formatter writes it: short lists on one line. */
+const json = JSON.stringify(facts, null, 2).replace(
+  /\[\s+("[^\]{]*")\s+\]/g,
+  (_, list) => `[${list.replace(/\s+/g, ' ')}]`,
+);
+writeFileSync(join(folder, 'networks.json'), `${json}\n`);
 for (const { name, bytes: size, score } of rows)
   console.log(`${name}: ${size} bytes, ${(100 * score).toFixed(1)} % right`);
