@@ -4,7 +4,7 @@ import type { Event } from '../../site/src/engine/messages.ts';
 import { Session } from '../../site/src/engine/session.ts';
 import { STEPS } from '../../site/src/fit/controls/acts.ts';
 import { PRESETS, type Preset, settingsOf } from '../../site/src/fit/controls/presets.ts';
-import type { Changes } from '../../site/src/state/changes.ts';
+import { type Changes, changed } from '../../site/src/state/changes.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
 import type { Settings } from '../../site/src/state/settings.ts';
 import { en } from '../../site/src/text/en.ts';
@@ -65,13 +65,7 @@ test('what the guide overfits it cures', async () => {
       return settings;
     },
     change: (changes: Changes) => {
-      settings = {
-        ...settings,
-        ...changes,
-        data: { ...settings.data, ...changes.data },
-        network: { ...settings.network, ...changes.network },
-        training: { ...settings.training, ...changes.training },
-      };
+      settings = changed(settings, changes);
     },
     start: () => {},
   };

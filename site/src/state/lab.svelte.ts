@@ -3,7 +3,7 @@ import { en } from '../text/en.ts';
 import type { Text } from '../text/text.ts';
 import { zh } from '../text/zh.ts';
 import type { Addressed } from './address.ts';
-import type { Changes } from './changes.ts';
+import { type Changes, changed } from './changes.ts';
 import { DEFAULTS } from './defaults.ts';
 import { Experiment } from './experiment.svelte.ts';
 import { Experimenting, type Ingredients, isComplete, type TableText } from './experimenting.ts';
@@ -57,15 +57,7 @@ export class Lab {
 
   /** Sets some settings. Where they ask for other data or another network, a new experiment begins a moment later. */
   change(changes: Changes): void {
-    const { data, network, training, compress, ...plain } = changes;
-    const settings = { ...this.settings, ...plain };
-    this.settings = withFittingLoss({
-      ...settings,
-      data: { ...settings.data, ...data },
-      network: { ...settings.network, ...network },
-      training: { ...settings.training, ...training },
-      compress: { ...settings.compress, ...compress },
-    });
+    this.settings = withFittingLoss(changed(this.settings, changes));
     this.#experimenting.change(this.#ingredients);
   }
 
