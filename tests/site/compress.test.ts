@@ -8,7 +8,7 @@ import { byteTicks, frameOf, frontOf, placeOf } from '../../site/src/compress/tr
 import { damageWords, settingsWords, stepWords } from '../../site/src/compress/words.ts';
 import type { CompressStep, DamageLine, Weighed } from '../../site/src/engine/messages.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
-import type { Tried } from '../../site/src/state/experiment.svelte.ts';
+import type { Tried } from '../../site/src/state/tried.ts';
 import { compress as en } from '../../site/src/text/en/compress.ts';
 import { compress as zh } from '../../site/src/text/zh/compress.ts';
 
