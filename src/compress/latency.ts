@@ -51,6 +51,9 @@ interface Rounds {
 /** Milliseconds: the median of what is slow is steady after a few samples. */
 const LONG = 60;
 
+/** Milliseconds that a sample takes at least: browsers round the clock to a tenth of one, and what it rounds to 0 has no time. */
+const SAMPLE = 1;
+
 /** Median milliseconds of each call, in turns round by round. */
 function medians(calls: readonly (() => void)[], { most, fewest }: Rounds): number[] {
   const timed = calls.map((call) => {
@@ -62,8 +65,9 @@ function medians(calls: readonly (() => void)[], { most, fewest }: Rounds): numb
     // Warm up, so that V8 has compiled the loops, and find out how many calls make a sample.
     let count = 1;
     for (let spent = time(1); spent < 10; spent += time(count) * count) count = Math.min(count * 2, 1 << 16);
-    const enough = Math.max(1, Math.ceil(0.3 / Math.max(1e-6, time(count))));
-    return { time, count: enough, samples: [] as number[], spent: 0 };
+    let each = time(count);
+    for (; each * count < SAMPLE; each = time(count)) count *= 2;
+    return { time, count: Math.max(1, Math.ceil(SAMPLE / each)), samples: [] as number[], spent: 0 };
   });
   for (let round = 0; round < most; round++)
     for (const each of timed) {

@@ -180,8 +180,12 @@ describe('latencies', () => {
     expect(timed([10, 2, 10, 9], 2)).toEqual([10, 2]);
     expect(timed([10, 2, 7], 1)).toEqual([7, 1]);
     expect(timed([10, 2, ...Array.from({ length: 31 }, (_, i) => 100 - i)])).toEqual([85, 31]);
-    // A call takes 0.1 ms, so a sample has three of them.
-    expect(timed([10, 0.1, 6, 12, 3], 3)).toEqual([2, 3]);
+    // A call takes 0.25 ms, so a sample has four of them; two readings more were too short.
+    expect(timed([10, 0.25, 0.5, 1, 8, 16, 4], 3)).toEqual([2, 5]);
+  });
+
+  test('takes as many calls as a coarse clock can see', () => {
+    expect(timed([10, 0, 0, 1, 8, 16, 4], 3)).toEqual([2, 5]);
   });
 
   test('refuses less than one round and float64 weights', () => {

@@ -8,9 +8,12 @@ import { byteTicks, frameOf, frontOf, placeOf } from '../../site/src/compress/tr
 import { damageWords, settingsWords, stepWords } from '../../site/src/compress/words.ts';
 import type { CompressStep, DamageLine, Weighed } from '../../site/src/engine/messages.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
-import type { Tried } from '../../site/src/state/experiment.svelte.ts';
+import type { Tried } from '../../site/src/state/tried.ts';
 import { compress as en } from '../../site/src/text/en/compress.ts';
 import { compress as zh } from '../../site/src/text/zh/compress.ts';
+
+/** Percents stand by a space that does not break. */
+const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
@@ -175,7 +178,7 @@ describe('words', () => {
   ];
 
   test('of the damage have the figures', () => {
-    const said = lines.flatMap((line) => damageWords(line, en)).join(' ');
+    const said = plain(lines.flatMap((line) => damageWords(line, en)).join(' '));
     expect(said).toContain('7 of 100 test points (7 %) changed their class');
     expect(said).toContain('5 went from right to wrong');
     expect(said).toContain('Right answers: 96 % before, 91 % after');
@@ -204,6 +207,8 @@ describe('words', () => {
     const none = { ...DEFAULTS.compress, sparsity: 0, bits: 32, shared: 0, student: 1, trained: true } as const;
     expect(settingsWords(none, en)).toBe('nothing removed');
     const some = { ...none, sparsity: 0.8, bits: 8, epochs: 50 } as const;
-    expect(settingsWords(some, en)).toBe('80 % removed (single weights), 8 bits, trained for it, 50 epochs after it');
+    expect(plain(settingsWords(some, en))).toBe(
+      '80 % removed (single weights), 8 bits, trained for it, 50 epochs after it',
+    );
   });
 });

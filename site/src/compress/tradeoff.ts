@@ -1,4 +1,4 @@
-import type { Tried } from '../state/experiment.svelte.ts';
+import type { Tried } from '../state/tried.ts';
 
 /** Which points no other one beats: none is smaller and as good, or as small and better. By size, ascending. */
 export function frontOf(points: readonly Tried[]): readonly Tried[] {

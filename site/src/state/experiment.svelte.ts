@@ -12,15 +12,7 @@ import type {
   Verdict,
 } from '../engine/messages.ts';
 import type { Reason } from '../engine/refusal.ts';
-
-/** A smaller network that was made, without its numbers: what a plot of size and score needs of it. */
-export type Tried = Pick<Compressed, 'settings' | 'before' | 'after'>;
-
-/** The points with one more, which replaces an earlier one of the same settings. */
-const withTried = (tried: readonly Tried[], { settings, before, after }: Compressed): readonly Tried[] => {
-  const key = JSON.stringify(settings);
-  return [...tried.filter((each) => JSON.stringify(each.settings) !== key), { settings, before, after }];
-};
+import { type Tried, withTried } from './tried.ts';
 
 /** What the engine has told last, by kind. */
 export class Experiment {
