@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { conv2d, decodeNetwork, fromData, measure, predictNetwork, relu, reshape, type Tensor } from 'whittle-ml';
 import { imagesOf, tableFromBytes, trainTestSplit } from 'whittle-ml/data';
+import { drawnDigits } from '../../scripts/strokes.mjs';
 import facts from '../../site/src/digits/networks/networks.json' with { type: 'json' };
 import { Digits } from '../../site/src/engine/drawing.ts';
 import type { DigitAnswer } from '../../site/src/engine/messages.ts';
@@ -55,6 +56,17 @@ describe('the digits networks', () => {
     expect(told.score).toBeGreaterThan(0.95);
     expect(held.y.shape[0]).toBe(told.samples);
     for (const figure of ['parameters', 'nonZeroParameters', 'macs'] as const) expect(found[figure]).toBe(told[figure]);
+  });
+
+  test.each(facts.networks)('$name reads what is drawn with a round pen', ({ name, drawn }) => {
+    const { network } = decodeNetwork(fileOf(name));
+    const { pixels, digits } = drawnDigits(50, 77);
+    const { score } = measure(network, {
+      samples: [fromData(pixels, [500, 8, 8, 1]), fromData(digits, [500])],
+      latency: false,
+    });
+    expect(drawn).toBeGreaterThan(0.98);
+    expect(score).toBeGreaterThan(0.97);
   });
 });
 
