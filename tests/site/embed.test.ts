@@ -65,7 +65,7 @@ test('what is seen is said: title, figures, wrong samples, and why it stopped', 
   expect(titleOf(en, at('data=xor&net=none'))).toBe('XOR, no hidden layer');
   expect(titleOf(zh, at('data=xor&net=8relu,4relu'))).toBe('异或，8、4 个神经元');
   const samples = samplesOf(2);
-  expect(progressOf(en, progress, samples)).toBe('Epoch 2 · validation 50 % · test 98.5 %');
+  expect(progressOf(en, progress, samples)).toBe('Epoch 2 · validation 50\u00a0% · test 98.5\u00a0%');
   expect(progressOf(en, { ...progress, epoch: 0 }, samples)).toBe('Ready to train.');
   expect(pictureOf(en, 'plane', progress, samples)).toContain('Wrong: 0 in training, 1 in validation, 0 in test.');
   expect(pictureOf(en, 'losses', progress, samples)).toBe('Loss by epoch. In epoch 2: training 0.25, validation 0.5.');

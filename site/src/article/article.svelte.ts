@@ -49,7 +49,7 @@ export class Article {
 
   #started(): Worker {
     if (this.#worker !== null) return this.#worker;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'article' });
     worker.addEventListener('message', ({ data }: MessageEvent<Event>) => this.#hear(data));
     this.#worker = worker;
     return worker;

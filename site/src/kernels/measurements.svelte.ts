@@ -19,7 +19,7 @@ export class Measurements {
     this.stop();
     this.failure = null;
     this.running = choice;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'ladders' });
     this.#worker = worker;
     worker.addEventListener('message', ({ data }: MessageEvent<Told>) => this.hear(data));
     worker.addEventListener('error', ({ message }) => this.hear({ kind: 'failed', message }));

@@ -43,7 +43,7 @@ export class Lab {
   constructor({ settings, points }: Addressed = { settings: DEFAULTS, points: [] }) {
     this.settings = settings;
     this.points = points;
-    this.#engine = new Worker(new URL('../engine/worker.ts', import.meta.url), { type: 'module' });
+    this.#engine = new Worker(new URL('../engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' });
     this.#engine.addEventListener('message', ({ data }: MessageEvent<Event>) => {
       this.#experimenting.hear(data);
       this.experiment.hear(data);
