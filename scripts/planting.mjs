@@ -16,6 +16,7 @@ const ENTRIES = [
   'tests',
   'bench',
   'lab',
+  'site',
   'data',
   'docs',
   'examples',

@@ -23,6 +23,7 @@ import { plants as report } from './plants/report.mjs';
 import { plants as resuming } from './plants/resuming.mjs';
 import { plants as searching } from './plants/searching.mjs';
 import { plants as sharing } from './plants/sharing.mjs';
+import { plants as site } from './plants/site.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as teaching } from './plants/teaching.mjs';
 import { plants as threads } from './plants/threads.mjs';
@@ -53,6 +54,7 @@ export const plants = [
   ...resuming,
   ...searching,
   ...sharing,
+  ...site,
   ...tables,
   ...teaching,
   ...threads,

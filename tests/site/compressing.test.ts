@@ -206,6 +206,19 @@ describe('compressing', () => {
     expect(result.picture).not.toEqual(trained.picture((x) => trained.model.predict(x)));
   });
 
+  test('damage of numbers says how far predictions move, and which moves farthest', async () => {
+    const { result, trained, network } = await compressed({ task: 'regression' }, { sparsity: 0.6, epochs: 0 });
+    const [was, now] = [toNetwork(trained.model), network].map((each) =>
+      trained.decide(predictNetwork(each, trained.test.x) as Tensor),
+    ) as [Float32Array, Float32Array];
+    const moves = [...now].map((y, i) => Math.abs(y - was[i]!));
+    const largest = Math.max(...moves);
+    const line = result.damage.find(({ kind }) => kind === 'distance');
+    expect(line).toMatchObject({ largest: expect.closeTo(largest, 5), at: moves.indexOf(largest) });
+    expect(line).toMatchObject({ typical: expect.closeTo([...moves].sort((a, b) => a - b)[moves.length >> 1]!, 5) });
+    expect(largest).toBeGreaterThan(0);
+  });
+
   test('microseconds are measured, and progress goes from 0 to 1', async () => {
     const { result, told } = await compressed({}, { sparsity: 0.5, epochs: 300 });
     for (const { microseconds } of [result.before, result.after]) {
