@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { build, defineConfig, type Plugin } from 'vite';
+import { kernelsLater } from './kernels-later.ts';
 
 /** What a page of the lab may load and run: what comes with it, compiled WebAssembly, and no text as code. */
 const POLICY = [
@@ -43,7 +44,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   plugins: [svelte({ preprocess: vitePreprocess() }), policy, embed],
-  worker: { format: 'es', rolldownOptions: { external: NOT_IN_A_PAGE } },
+  worker: { format: 'es', plugins: () => [kernelsLater()], rolldownOptions: { external: NOT_IN_A_PAGE } },
   build: {
     outDir: 'dist',
     emptyOutDir: true,
