@@ -26,5 +26,7 @@ export const shell = {
   failed: (why: string) => `This part stopped by an error of its own: ${why}`,
   notLoaded: (why: string) => `This part could not be loaded: ${why} Is the connection there? Then try again.`,
   noEngine: (why: string) => `The engine could not be started, so nothing can be trained: ${why}`,
+  noLanguage: (why: string) =>
+    `The other language could not be loaded: ${why} Is the connection there? Then choose it again.`,
   again: 'Try again',
 };

@@ -24,5 +24,6 @@ export const shell: Text['shell'] = {
   failed: (why) => `这一部分因自身错误而停止：${why}`,
   notLoaded: (why) => `这一部分未能加载：${why} 请检查网络连接后重试。`,
   noEngine: (why) => `引擎未能启动，因此无法训练：${why}`,
+  noLanguage: (why) => `另一种语言未能加载：${why} 请检查网络连接，然后重新选择。`,
   again: '重试',
 };
