@@ -66,8 +66,8 @@ export function weighed(folder) {
   const named = pageFiles(read('index.html')).map((path) => posix.normalize(path));
   const parts = FIRST_PARTS.map((pattern) => assets.filter((path) => pattern.test(path)));
   const words = assets.filter((path) => FIRST_WORDS.test(path)).map(weigh);
-  const [shown, ...others] = words.sort((a, b) => b.bytes - a.bytes).map(({ path }) => path);
-  const page = loadedWith([...named, ...parts.flat(), ...(shown === undefined ? [] : [shown])], read);
+  const [largest] = words.sort((a, b) => b.bytes - a.bytes);
+  const page = loadedWith([...named, ...parts.flat(), ...(largest === undefined ? [] : [largest.path])], read);
   const workers = page
     .filter((path) => path.endsWith('.js'))
     .flatMap((path) => workersOf(read(path)).map((from) => posix.join(posix.dirname(path), from)));
@@ -75,7 +75,7 @@ export function weighed(folder) {
   const later = assets.filter((path) => !first.some((file) => file.path === path)).map(weigh);
   const soon = later.filter(({ path }) => SOON.test(path));
   const isWhole = parts.every((files) => files.length > 0) && words.length > 0 && soon.length > 0 && workers.length > 0;
-  return { first, later, soon, otherWords: others, isWhole };
+  return { first, later, soon, isWhole };
 }
 
 export const sum = (files) => files.reduce((total, { bytes }) => total + bytes, 0);
@@ -98,7 +98,8 @@ export function sizesText({ first, later, soon }) {
 
 /** Throws where the first load is too large, or where some of it was not found: then the count would be of half a page. */
 export function checkSizes({ first, isWhole }) {
-  if (!isWhole) throw new Error('sizes: the first part, its chart, its words, the worker or its later kernels have other names');
+  if (!isWhole)
+    throw new Error('sizes: the first part, its chart, its words, the worker or its later kernels have other names');
   const bytes = sum(first);
   if (bytes < FIRST_LOAD_LIMIT) return;
   throw new Error(

@@ -1,4 +1,5 @@
 import type { Component } from 'svelte';
+import { LATER } from '../fit/later.ts';
 import type { Lab } from '../state/lab.svelte.ts';
 import { LANGUAGES } from '../state/ranges.ts';
 import type { Settings } from '../state/settings.ts';
@@ -23,7 +24,7 @@ export const PARTS: { readonly [T in Settings['tab']]: () => Promise<Part> } = {
 export function preload(language: Settings['language']): void {
   const languages = [language, ...LANGUAGES.filter((other) => other !== language)];
   const words = languages.flatMap((each): (() => Promise<unknown>)[] => Object.values(WORDS[each]));
-  const waiting: (() => Promise<unknown>)[] = [...Object.values(PARTS), ...words];
+  const waiting: (() => Promise<unknown>)[] = [...Object.values(LATER), ...Object.values(PARTS), ...words];
   const next = (): void => {
     const load = waiting.shift();
     // What does not load now is tried again, and says so, when it is asked for.
