@@ -73,7 +73,11 @@ export function weighed(folder) {
     .flatMap((path) => workersOf(read(path)).map((from) => posix.join(posix.dirname(path), from)));
   const first = ['index.html', ...loadedWith([...page, ...workers], read)].map(weigh);
   const later = assets.filter((path) => !first.some((file) => file.path === path)).map(weigh);
-  const soon = later.filter(({ path }) => SOON.test(path));
+  const kernels = loadedWith(
+    assets.filter((path) => SOON.test(path)),
+    read,
+  );
+  const soon = later.filter(({ path }) => kernels.includes(path));
   const isWhole = parts.every((files) => files.length > 0) && words.length > 0 && soon.length > 0 && workers.length > 0;
   return { first, later, soon, isWhole };
 }
