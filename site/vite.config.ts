@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { build, defineConfig, type Plugin } from 'vite';
+import { NOT_IN_A_PAGE, together, worker } from './vite.shared.ts';
 
 /** What a page of the lab may load and run: what comes with it, compiled WebAssembly, and no text as code. */
 const POLICY = [
@@ -36,20 +37,21 @@ const embed: Plugin = {
 /** The lab, the page in which it measures a graphics processor, and the one that shows the element for other pages. */
 const PAGES = ['index.html', 'gpu.html', 'embed.html'].map((name) => resolve(import.meta.dirname, name));
 
-/** What the benchmarks import where they time by it, which a page does not. */
-const NOT_IN_A_PAGE = ['benchmark'];
-
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
   plugins: [svelte({ preprocess: vitePreprocess() }), policy, embed],
-  worker: { format: 'es', rolldownOptions: { external: NOT_IN_A_PAGE } },
+  worker,
   build: {
     outDir: 'dist',
     emptyOutDir: true,
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: PAGES, external: NOT_IN_A_PAGE },
+    rolldownOptions: {
+      input: PAGES,
+      external: NOT_IN_A_PAGE,
+      output: together('page', /\/node_modules\/svelte\/|\/site\/src\/(?:shell|state|fit)\//),
+    },
   },
 });

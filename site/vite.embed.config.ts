@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
+import { worker } from './vite.shared.ts';
 
 /** The element for other pages: one file, with the engine's worker beside it, in the folder of the lab. */
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
   publicDir: false,
-  worker: { format: 'es' },
+  worker,
   build: {
     outDir: 'dist',
     emptyOutDir: false,

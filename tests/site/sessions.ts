@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command, Event } from '../../site/src/engine/messages.ts';
-import { Session } from '../../site/src/engine/session.ts';
+import { Session, type Surroundings } from '../../site/src/engine/session.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
 import type { DataSettings, LayerSettings, NetworkSettings, TrainingSettings } from '../../site/src/state/settings.ts';
 
@@ -37,7 +37,7 @@ export class Told {
   time = 0;
   waits = 0;
 
-  constructor(tick = 0.2) {
+  constructor(tick = 0.2, kernels?: Surroundings['kernels']) {
     const tell = (event: Event): void => {
       this.events.push(event);
       this.listener(event);
@@ -53,6 +53,7 @@ export class Told {
       },
       digits: async () => digitsFile(),
       version: '1.2.3',
+      ...(kernels !== undefined && { kernels }),
     });
   }
 

@@ -27,9 +27,13 @@ describe('what the first load takes', () => {
     'assets/shared-3.js': 'export{x}from"./deep-6.js";import"./index-1.js"',
     'assets/deep-6.js': 'export const x=1',
     'assets/worker-4.js': 'import{t}from"./tensor-7.js";const later=()=>import("./compress-8.js")',
-    'assets/tensor-7.js': 'export const t=2',
+    'assets/tensor-7.js': 'export const t=2;import("./kernels-loaded-12.js")',
+    'assets/kernels-loaded-12.js': 'export const k=6',
     'assets/compress-8.js': 'export const c=3',
-    'assets/Fit-9.js': 'import{p}from"./plane-10.js"',
+    'assets/Fit-9.js': 'import{p}from"./plane-10.js";import("./chart-13.js")',
+    'assets/chart-13.js': 'export const c=7',
+    'assets/first-14.js': 'export const fit="few"',
+    'assets/first-15.js': 'export const fit="more words"',
     'assets/plane-10.js': 'export const p=4',
     'assets/Article-5.js': 'new Worker(new URL(new URL("worker-11.js",import.meta.url).href))',
     'assets/worker-11.js': 'large',
@@ -39,25 +43,38 @@ describe('what the first load takes', () => {
     writeFileSync(join(folder, path), text);
   }
 
-  test('is the page, its scripts and styles, the first part, and the worker with what it imports', () => {
+  test('is the page, its scripts and styles, the first part with its chart and words, and the worker with what it imports', () => {
     const sizes = weighed(folder);
     const names = sizes.first.map(({ path }) => path.replace('assets/', '')).sort();
     expect(names).toEqual([
-      ...['Fit-9.js', 'deep-6.js', 'index-1.js', 'index-2.css', 'index.html', 'plane-10.js', 'shared-3.js'],
+      ...[
+        'Fit-9.js',
+        'chart-13.js',
+        'deep-6.js',
+        'first-15.js',
+        'index-1.js',
+        'index-2.css',
+        'index.html',
+        'plane-10.js',
+      ],
+      ...['shared-3.js'],
       ...['tensor-7.js', 'worker-4.js'],
     ]);
     expect(sizes.later.map(({ path }) => path).sort()).toEqual([
-      ...['assets/Article-5.js', 'assets/compress-8.js', 'assets/worker-11.js'],
+      ...['assets/Article-5.js', 'assets/compress-8.js', 'assets/first-14.js', 'assets/kernels-loaded-12.js'],
+      ...['assets/worker-11.js'],
     ]);
+    expect(sizes.soon.map(({ path }) => path)).toEqual(['assets/kernels-loaded-12.js']);
+    expect(sizes.isWhole).toBe(true);
     expect(sum(sizes.first)).toBe(sizes.first.reduce((all, { path }) => all + gzipped(files[path]!), 0));
     expect(sizesText(sizes)).toContain('first load, gzipped: ');
   });
 
-  test('fails from the limit on, and where no worker was found', () => {
-    const of = (bytes: number) => ({ first: [{ path: 'a', bytes }], later: [], workers: ['w'] });
+  test('fails from the limit on, and where not all of it was found', () => {
+    const of = (bytes: number) => ({ first: [{ path: 'a', bytes }], later: [], soon: [], isWhole: true });
     expect(() => checkSizes(of(FIRST_LOAD_LIMIT - 1))).not.toThrow();
     expect(() => checkSizes(of(FIRST_LOAD_LIMIT))).toThrow('takes 200000 bytes gzipped, and may take 200000');
-    expect(() => checkSizes({ ...of(1), workers: [] })).toThrow('start no worker');
+    expect(() => checkSizes({ ...of(1), isWhole: false })).toThrow('have other names');
   });
 
   test('reads imports as they are written, minified or not, and no others', () => {

@@ -43,6 +43,7 @@ export type Command =
 
 /** What the engine tells. Pictures are numbers; the page draws them. */
 export type Event =
+  /** Told again when other kernels have come. */
   | { readonly kind: 'ready'; readonly kernels: 'wasm' | 'cpu'; readonly version: string }
   | {
       readonly kind: 'started';

@@ -1,4 +1,4 @@
-import { backend } from 'whittle-ml';
+import { backend, type Kernels, setBackend } from 'whittle-ml';
 import { checkSettings, checkTraining } from './checks.ts';
 import { samplesOf } from './data.ts';
 import { Experiment } from './experiment.ts';
@@ -16,6 +16,8 @@ export interface Surroundings {
   wait(): Promise<void>;
   /** digits.csv.gz. */
   digits(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Faster kernels, which are there after a while; null where they may not run. By itself the library has chosen already. */
+  kernels?(): Promise<Kernels | null>;
   readonly version: string;
 }
 
@@ -45,10 +47,12 @@ export class Session {
   #nextTelling = 0;
   #marks: { readonly time: number; readonly epoch: number }[] = [];
   #rate = 0;
+  #wantsKernels: boolean;
 
   constructor(tell: Tell, around: Surroundings) {
     this.#tell = tell;
     this.#around = around;
+    this.#wantsKernels = around.kernels !== undefined;
   }
 
   /** Tells that it is there, and on which kernels. */
@@ -147,6 +151,26 @@ export class Session {
       this.#tellProgress(experiment);
       this.#run(Number.POSITIVE_INFINITY);
     } else this.#stop({ kind: 'paused' });
+    void this.#takeKernels();
+  }
+
+  /**
+   * Goes over to the faster kernels between two commands, and between two steps of training, which the library notices: they
+   * give the same bits. Where they did not come, they are asked for again with the next experiment.
+   */
+  async #takeKernels(): Promise<void> {
+    if (!this.#wantsKernels) return;
+    this.#wantsKernels = false;
+    try {
+      const kernels = await this.#around.kernels?.();
+      if (kernels == null) return;
+      this.#queue = this.#queue.then(() => {
+        setBackend(kernels);
+        this.begin();
+      });
+    } catch {
+      this.#wantsKernels = true;
+    }
   }
 
   #run(until: number): void {

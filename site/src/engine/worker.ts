@@ -1,5 +1,6 @@
 import digitsURL from '../../../data/digits.csv.gz?url';
 import { version } from '../../../package.json';
+import { loadKernels } from './kernels-later.ts';
 import { LAZY } from './lazy.ts';
 import type { Command } from './messages.ts';
 import { Session } from './session.ts';
@@ -34,6 +35,7 @@ const session = new Session((event, transfer = []) => self.postMessage(event, { 
       channel.port2.postMessage(null);
     }),
   digits,
+  kernels: loadKernels,
   version,
 });
 

@@ -1,6 +1,9 @@
 import type { Component } from 'svelte';
+import { LATER } from '../fit/later.ts';
 import type { Lab } from '../state/lab.svelte.ts';
+import { LANGUAGES } from '../state/ranges.ts';
 import type { Settings } from '../state/settings.ts';
+import { WORDS } from '../text/words.ts';
 
 /** What every part of the page is given. */
 export type Part = Component<{ lab: Lab }>;
@@ -14,12 +17,17 @@ export const PARTS: { readonly [T in Settings['tab']]: () => Promise<Part> } = {
   article: async () => (await import('../article/Article.svelte')).default,
 };
 
-/** Loads all parts, one after the other, while the page has nothing else to do: from then on it needs no network. */
-export function preload(): void {
-  const waiting = Object.values(PARTS);
+/**
+ * Loads all parts and words, first those of a language, one after the other, while the page has nothing else to do: from
+ * then on it needs no network.
+ */
+export function preload(language: Settings['language']): void {
+  const languages = [language, ...LANGUAGES.filter((other) => other !== language)];
+  const words = languages.flatMap((each): (() => Promise<unknown>)[] => Object.values(WORDS[each]));
+  const waiting: (() => Promise<unknown>)[] = [...Object.values(LATER), ...Object.values(PARTS), ...words];
   const next = (): void => {
     const load = waiting.shift();
-    // A part that does not load now is tried again, and says so, when it is asked for.
+    // What does not load now is tried again, and says so, when it is asked for.
     if (load !== undefined) void load().then(later, later);
   };
   const later = (): void => {

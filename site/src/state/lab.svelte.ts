@@ -1,7 +1,6 @@
 import type { Command, Event } from '../engine/messages.ts';
-import { en } from '../text/en.ts';
 import type { Text } from '../text/text.ts';
-import { zh } from '../text/zh.ts';
+import type { Words } from '../text/words.ts';
 import type { Addressed } from './address.ts';
 import { type Changes, changed } from './changes.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -11,8 +10,6 @@ import type { Point } from './points.ts';
 import { TASKS, withFittingLoss } from './ranges.ts';
 import type { Settings } from './settings.ts';
 import { Throttled } from './throttle.ts';
-
-const TEXTS: { readonly [L in Settings['language']]: Text } = { en, zh };
 
 /** Who listens by ear hears the last of several messages, and no more than this often (ms). */
 const BETWEEN_ANNOUNCEMENTS = 1500;
@@ -30,17 +27,32 @@ export class Lab {
   failure: string | null = $state(null);
   /** What has been told of the network that is trained. */
   readonly experiment: Experiment = new Experiment();
-  readonly text: Text = $derived(TEXTS[this.settings.language]);
+  /** The words that are shown; those of a part are there when the part is. */
+  text: Text = $state.raw()!;
+  /** The language that is shown: that of the settings, once it is loaded. */
+  language: Settings['language'] = $state()!;
+  /** Why the language of the settings could not be loaded; null while it is shown, or will be. */
+  missing: string | null = $state(null);
+  readonly words: Words;
   /** Whether there is something to learn from: drawn points or a table may still be missing. */
   readonly isComplete: boolean = $derived(isComplete(this.#ingredients));
   readonly #engine: Worker;
+  /** The language that was asked for last. */
+  #spoken: Settings['language'];
   readonly #listeners = new Set<(event: Event) => void>();
   readonly #experimenting = new Experimenting((command) => this.send(command));
   readonly #announced = new Throttled<string>(BETWEEN_ANNOUNCEMENTS, (text) => {
     this.announcement = text;
   });
 
-  constructor({ settings, points }: Addressed = { settings: DEFAULTS, points: [] }) {
+  constructor(words: Words, { settings, points }: Addressed = { settings: DEFAULTS, points: [] }) {
+    this.words = words;
+    this.text = words.text;
+    this.language = this.#spoken = words.language;
+    words.onchange = () => {
+      this.text = words.text;
+      this.language = words.language;
+    };
     this.settings = settings;
     this.points = points;
     this.#engine = new Worker(new URL('../engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' });
@@ -58,6 +70,7 @@ export class Lab {
   /** Sets some settings. Where they ask for other data or another network, a new experiment begins a moment later. */
   change(changes: Changes): void {
     this.settings = withFittingLoss(changed(this.settings, changes));
+    void this.#speak();
     this.#experimenting.change(this.#ingredients);
   }
 
@@ -75,6 +88,7 @@ export class Lab {
   visit({ settings, points }: Addressed): void {
     this.settings = settings;
     this.points = points;
+    void this.#speak();
     this.#experimenting.change(this.#ingredients);
   }
 
@@ -114,6 +128,22 @@ export class Lab {
   on(listener: (event: Event) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Goes over to the language of the settings, where that is another one. */
+  async #speak(): Promise<void> {
+    const { language } = this.settings;
+    if (language === this.#spoken) return;
+    this.#spoken = language;
+    this.missing = null;
+    try {
+      await this.words.speak(language);
+    } catch (error) {
+      if (this.#spoken !== language) return;
+      this.missing = error instanceof Error ? error.message : String(error);
+      this.#spoken = this.words.language;
+      this.settings = { ...this.settings, language: this.words.language };
+    }
   }
 
   /** Whether points and tables have classes or numbers is known when they are read: the loss is then one that fits. */

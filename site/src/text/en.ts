@@ -6,4 +6,5 @@ import { controls } from './en/fit-controls.ts';
 import { kernels } from './en/kernels.ts';
 import { shell } from './en/shell.ts';
 
+/** All words at once, for types and tests: the page loads them by parts (words.ts). */
 export const en = { shell, fit, controls, compress, digits, kernels, article };

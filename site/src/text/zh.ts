@@ -7,4 +7,5 @@ import { controls } from './zh/fit-controls.ts';
 import { kernels } from './zh/kernels.ts';
 import { shell } from './zh/shell.ts';
 
+/** All words at once, for tests. */
 export const zh: Text = { shell, fit, controls, compress, digits, kernels, article };

@@ -20,11 +20,13 @@ export const shell = {
     cpu: 'TypeScript kernels',
     wasmHint: 'The engine computes with WebAssembly SIMD, in a worker beside the page.',
     cpuHint:
-      'This browser or its policy refuses WebAssembly SIMD: the engine computes in TypeScript, in a worker beside the page.',
+      'The engine computes in TypeScript, in a worker beside the page: WebAssembly SIMD is still being loaded, or this browser or its policy refuses it.',
   },
   loading: 'Loading…',
   failed: (why: string) => `This part stopped by an error of its own: ${why}`,
   notLoaded: (why: string) => `This part could not be loaded: ${why} Is the connection there? Then try again.`,
   noEngine: (why: string) => `The engine could not be started, so nothing can be trained: ${why}`,
+  noLanguage: (why: string) =>
+    `The other language could not be loaded: ${why} Is the connection there? Then choose it again.`,
   again: 'Try again',
 };

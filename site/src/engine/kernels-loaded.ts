@@ -1,0 +1,1 @@
+export { wasm, wasm64, wasmSupport } from 'whittle-ml/kernels';
