@@ -260,5 +260,6 @@ function buffersOf({ losses, picture, weights }: Progress): Transferable[] {
       : picture.kind === 'curve'
         ? [picture.x, picture.y, ...(picture.truth === null ? [] : [picture.truth]), ...(picture.neurons ?? []).flat()]
         : [];
-  return [losses.train, losses.validation, ...weights, ...pictures].map(({ buffer }) => buffer as ArrayBuffer);
+  const arrays = [losses.train, losses.validation, ...weights, ...pictures];
+  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }
