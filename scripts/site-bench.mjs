@@ -1,5 +1,5 @@
-// What the page is like on this machine, in Chromium: how long its main thread is held while the default spiral is learned,
-// how many epochs a second that takes, how soon something is seen, and what comes over the wire. Prints a table with what is
+// What the page is like on this machine, in Chromium: how long its main thread is held while it loads and while the default
+// spiral is learned, as a person waits (which other programs make longer) and by the processor's time alone, how many epochs a second that takes, how soon something is seen, and what comes over the wire. Prints a table with what is
 // aimed at; with --check a figure that misses its aim fails. Needs site/dist: npm run site:build, of which --quick is enough.
 // Usage: npm run site:bench [-- --seconds 10] [--check] [--playground <folder with a build of TensorFlow Playground>]
 import { existsSync } from 'node:fs';
@@ -13,12 +13,15 @@ import { adviceOnChromium, findChromium, QUIET_FLAGS } from './find-chromium.mjs
 import { playgroundFigures } from './site-playground.mjs';
 import { serve } from './site-serve.mjs';
 import { FIRST_LOAD_LIMIT, sum, weighed } from './site-sizes.mjs';
+import { tasksOf } from './site-tasks.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'site', 'dist');
 /** The longest that the page's main thread may be held, in milliseconds: a browser calls what is longer a long task. */
 const LONG = 50;
 const LOADS = 5;
+/** The largest network that one can set. */
+const LARGE = Array.from({ length: 6 }, () => '64silu').join(',');
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** Runs in the page before its own scripts: notes long tasks, and what its worker tells of its progress. */
@@ -39,19 +42,26 @@ function watch() {
   };
 }
 
-/** A page of its own, with an empty cache, that is watched. */
-async function opened(browser, url) {
+/** A page of its own, with an empty cache, that is watched; before it goes anywhere. */
+async function unopened(browser) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
   const page = await context.newPage();
   await page.addInitScript(watch);
-  await page.goto(url);
   return { page, close: () => context.close() };
 }
+
+async function opened(browser, url) {
+  const { page, close } = await unopened(browser);
+  await page.goto(url);
+  return { page, close };
+}
+
+const isLearning = (page) => page.waitForFunction(() => window.seen.progress.length > 0, null, { timeout: 30_000 });
 
 async function training(browser, url, seconds) {
   // The spiral is learned long before the time is over: so many epochs keep it busy.
   const { page, close } = await opened(browser, `${url}#epochs=10000`);
-  await page.waitForFunction(() => window.seen.progress.length > 0, null, { timeout: 30_000 });
+  await isLearning(page);
   await page.waitForTimeout(1000); // what is compiled and laid out once
   const from = await page.evaluate(() => performance.now());
   await page.waitForTimeout(1000 * seconds);
@@ -67,6 +77,20 @@ async function training(browser, url, seconds) {
   };
 }
 
+/** The longest tasks by the processor's time, in milliseconds: until it learns and a second more, and then. */
+async function longestByCPU(browser, url, seconds) {
+  const { page, close } = await unopened(browser);
+  const longest = (tasks) => tasks.reduce((most, each) => Math.max(most, each), 0);
+  const loading = await tasksOf(browser, page, async () => {
+    await page.goto(url);
+    await isLearning(page);
+    await page.waitForTimeout(1000);
+  });
+  const learning = await tasksOf(browser, page, () => page.waitForTimeout(1000 * seconds));
+  await close();
+  return [longest(loading), longest(learning)];
+}
+
 async function paint(browser, url) {
   const { page, close } = await opened(browser, url);
   const at = await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
@@ -80,7 +104,7 @@ async function paint(browser, url) {
 async function wire(browser) {
   const served = await serve(folder);
   const { page, close } = await opened(browser, served.url);
-  await page.waitForFunction(() => window.seen.progress.length > 0, null, { timeout: 30_000 });
+  await isLearning(page);
   const learning = [...served.sent.values()].reduce((a, b) => a + b, 0);
   await close();
   served.close();
@@ -90,12 +114,20 @@ async function wire(browser) {
 const one = (x) => x.toFixed(x < 10 ? 1 : 0);
 const longest = (tasks) => (tasks.length === 0 ? 'none' : `${tasks.length}, the longest ${one(Math.max(...tasks))} ms`);
 
+const byCPU = (name, time) => [name, `${LONG} ms at most`, `${one(time)} ms`, time <= LONG];
+
 async function measured(browser, seconds) {
   const served = await serve(folder);
   try {
     const paints = [];
     for (let i = 0; i < LOADS; i++) paints.push(await paint(browser, served.url));
     const { epochs, long, early } = await training(browser, served.url, seconds);
+    const [loading, learning] = await longestByCPU(browser, `${served.url}#epochs=10000`, seconds / 2);
+    const [loadingLarge, learningLarge] = await longestByCPU(
+      browser,
+      `${served.url}#epochs=10000&net=${LARGE}`,
+      seconds / 2,
+    );
     const { first } = weighed(folder);
     const seen = median(paints.map(([at]) => at));
     const learns = median(paints.map(([, at]) => at));
@@ -112,6 +144,10 @@ async function measured(browser, seconds) {
         sum(first) < FIRST_LOAD_LIMIT,
       ],
       ['on the wire until it learns', '', `${one((await wire(browser)) / 1000)} kB`, true],
+      byCPU('CPU time of the longest task in training', learning),
+      byCPU('the same, six layers of 64', learningLarge),
+      byCPU('CPU time of the longest task while it loads', loading),
+      byCPU('the same, six layers of 64', loadingLarge),
     ];
   } finally {
     served.close();

@@ -1,6 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { layersOf, startOf, Told } from './sessions.ts';
 import { settingsWith } from './trained.ts';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 describe('a session that trains and whittles', () => {
   test('the default spiral loses 80 % of its weights and its bits, hardly its score, and comes back as a module', async () => {
@@ -37,6 +42,51 @@ describe('a session that trains and whittles', () => {
       of: 'compress',
       reason: { kind: 'rounding of many bits', bits: 16 },
     });
+  });
+
+  test('drawings, formats, files and neurons are answered while a network is made smaller', async () => {
+    vi.stubGlobal('fetch', async (url: URL) => new Response(readFileSync(url)));
+    const told = new Told();
+    await told.after(startOf({ training: { epochs: 2 }, isRunning: true }));
+    await told.after({ kind: 'export', format: 'safetensors', of: 'trained' });
+    const [file] = told.last('exported').files;
+    const { session } = told;
+    const work = session.follow({ kind: 'compress', settings: settingsWith({ sparsity: 0.5, epochs: 200 }) });
+    await Promise.all([
+      session.follow({ kind: 'open', name: file!.name, bytes: file!.bytes }),
+      session.follow({ kind: 'explain', layer: 0, unit: 0 }),
+      session.follow({ kind: 'draw', pixels: new Float32Array(64).fill(8) }),
+      session.follow({ kind: 'formats' }),
+    ]);
+    const kinds = new Set(told.events.map(({ kind }) => kind));
+    for (const kind of ['opened', 'explained', 'drawn', 'formats'] as const) expect(kinds).toContain(kind);
+    expect(kinds).not.toContain('compressed');
+    await work;
+    expect(told.last('compressed').result.settings.sparsity).toBe(0.5);
+    expect(told.all('refused')).toEqual([]);
+  });
+
+  test('files are written after the network that is being made', async () => {
+    const told = new Told();
+    await told.after(startOf({ training: { epochs: 2 }, isRunning: true }));
+    const { session } = told;
+    void session.follow({ kind: 'compress', settings: settingsWith({ sparsity: 0.5, epochs: 20 }) });
+    await session.follow({ kind: 'export', format: 'safetensors', of: 'compressed' });
+    const kinds = told.events.map(({ kind }) => kind);
+    expect(kinds.indexOf('compressed')).toBeGreaterThan(0);
+    expect(kinds.indexOf('exported')).toBeGreaterThan(kinds.indexOf('compressed'));
+  });
+
+  test('training that was asked for after a waiting compression goes on', async () => {
+    const told = new Told();
+    await told.after(startOf({ training: { epochs: 6 } }));
+    const compress = (): Promise<void> =>
+      told.session.follow({ kind: 'compress', settings: settingsWith({ sparsity: 0.5, epochs: 100 }) });
+    void compress();
+    void compress();
+    await told.after({ kind: 'run' });
+    expect(told.last('stopped')).toMatchObject({ why: { kind: 'done' }, progress: { epoch: 6 } });
+    expect(told.all('compressed')).toEqual([]);
   });
 
   test.each([

@@ -46,13 +46,11 @@ async function compressed(trained: Trained, settings: Compressed['settings'], wo
   const [was, now] = [base, network].map((each) => predictNetwork(each, test.x) as Tensor) as [Tensor, Tensor];
   checkAnswers(now);
   await work.advance(1);
-  const [before, after] = [base, network].map(smallestFile) as [
-    ReturnType<typeof smallestFile>,
-    ReturnType<typeof smallestFile>,
-  ];
+  const before = smallestFile(base);
+  await work.advance();
+  const after = smallestFile(network);
   await work.advance(1);
-  const [slow, fast] = microsecondsOf([base, network]) as [number, number];
-  await work.advance(3);
+  const [slow, fast] = (await microsecondsOf([base, network], () => work.advance(0.5))) as [number, number];
   const picture = trained.picture((x) => predictNetwork(network, x) as Tensor);
   await work.advance(3);
   const steps: CompressStep[] = [...whittled.steps];

@@ -4,6 +4,7 @@ import type { DigitAnswer } from './messages.ts';
 import { Refusal } from './refusal.ts';
 import type { Context, Follow } from './trained.ts';
 import { microsecondsOf } from './weighing.ts';
+import { Superseded } from './work.ts';
 
 /** The files that `scripts/site-networks.mjs` wrote, by the names of networks.json; written out, so that they are found when the page is built. */
 const FILES: Readonly<Record<string, URL>> = {
@@ -41,6 +42,7 @@ const fetched: Read = async (url) => {
 export class Digits {
   private loaded: Promise<readonly Loaded[]> | null = null;
   private microseconds: readonly number[] | null = null;
+  private isMeasuring = false;
   private drawing: Float32Array = new Float32Array(PIXELS);
   private readonly read: Read;
 
@@ -71,13 +73,23 @@ export class Digits {
     const networks = await this.load();
     const tell = (): void => context.tell({ kind: 'drawn', answers: this.answers(networks) });
     tell();
-    if (this.microseconds !== null) return;
-    const measured: number[] = [];
-    for (const { network } of networks) {
-      if (!(await context.pause())) return;
-      measured.push(...microsecondsOf([network]));
+    if (this.microseconds !== null || this.isMeasuring) return;
+    this.isMeasuring = true;
+    const pause = async (): Promise<void> => {
+      if (!(await context.pause())) throw new Superseded();
+    };
+    try {
+      await pause();
+      this.microseconds = await microsecondsOf(
+        networks.map(({ network }) => network),
+        pause,
+      );
+    } catch (error) {
+      if (error instanceof Superseded) return; // with the next drawing
+      throw error;
+    } finally {
+      this.isMeasuring = false;
     }
-    this.microseconds ??= measured;
     tell(); // of what is drawn by now
   }
 

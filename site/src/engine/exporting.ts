@@ -132,7 +132,9 @@ export const formats: Follow<'formats'> = async (_, context) => {
         return { problem: sentenceOf(error) };
       }
     };
-    list.push({ id, label, extensions, isReadable, trained: written('trained'), compressed: written('compressed') });
+    const trained = written('trained');
+    if (!(await context.pause())) return;
+    list.push({ id, label, extensions, isReadable, trained, compressed: written('compressed') });
     if (!(await context.pause())) return;
   }
   context.tell({ kind: 'formats', formats: list });

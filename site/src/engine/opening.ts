@@ -107,7 +107,7 @@ async function ofNetwork(
     outputs: network.outputs,
     nodes,
     ...{ macs: cost.macs, parameters: cost.parameters, nonZero: cost.nonZeroParameters },
-    microseconds: isSmall ? timed(network) : null,
+    microseconds: isSmall ? await timed(network, context.pause) : null,
     ledger: [...ledgerOf(network, parts), ...around],
     damage,
     lines: String(network).split('\n'),
@@ -117,9 +117,9 @@ async function ofNetwork(
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 /** Null for a network that has no program, such as one of float64. */
-function timed(network: Network): number | null {
+async function timed(network: Network, pause: Context['pause']): Promise<number | null> {
   try {
-    return microsecondsOf([network])[0]!;
+    return (await microsecondsOf([network], pause))[0]!;
   } catch {
     return null;
   }

@@ -98,9 +98,11 @@ export class Painter {
     return hiddenOutputs(stages, this.#scaling.inputs(points)).map((outputs, layer) => {
       const { units } = stages[layer]!;
       const size = outputs.length / units;
-      return Array.from({ length: units }, (_, unit) =>
-        Float32Array.from({ length: size }, (__, i) => outputs[i * units + unit]!),
-      );
+      // One buffer for all of them, since each that is sent on its own costs the page time
+      const pictures = new Float32Array(outputs.length);
+      for (let unit = 0; unit < units; unit++)
+        for (let i = 0; i < size; i++) pictures[unit * size + i] = outputs[i * units + unit]!;
+      return Array.from({ length: units }, (_, unit) => pictures.subarray(unit * size, (unit + 1) * size));
     });
   }
 }

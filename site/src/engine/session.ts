@@ -33,6 +33,18 @@ const WINDOW = 2000;
 /** Commands after which earlier work on a smaller network is no longer wanted. */
 const INTERRUPTS: readonly Command['kind'][] = ['start', 'run', 'step', 'compress'];
 
+/**
+ * Commands that others do not wait for, since they may take long: each begins when its turn comes, and goes on after those of
+ * its lane that began before. Those without a lane wait for none.
+ */
+const ASIDE: { readonly [K in Command['kind']]?: 'making' | 'opening' | 'listing' | 'at once' } = {
+  compress: 'making',
+  export: 'making',
+  open: 'opening',
+  formats: 'listing',
+  draw: 'at once',
+};
+
 /** What a page asks, one after another, and the training between. Nothing it is asked makes it throw: it tells `refused`. */
 export class Session {
   readonly #tell: Tell;
@@ -42,6 +54,8 @@ export class Session {
   /** Epoch after which it pauses. */
   #until = Number.POSITIVE_INFINITY;
   #queue: Promise<void> = Promise.resolve();
+  readonly #lanes = new Map<string, Promise<void>>();
+  readonly #aside = new Set<Promise<void>>();
   #training: Promise<void> = Promise.resolve();
   #interrupts = 0;
   #nextTelling = 0;
@@ -65,19 +79,35 @@ export class Session {
   follow(command: Command): Promise<void> {
     if (INTERRUPTS.includes(command.kind)) this.#interrupts++;
     const turn = this.#interrupts;
-    this.#queue = this.#queue.then(async () => {
-      try {
-        await this.#obey(command, turn);
-      } catch (error) {
-        this.#refuse(command.kind, error);
-      }
-    });
-    return this.#queue;
+    // In an object: a promise of a promise would keep with the latter
+    const begun = this.#queue.then(() => ({ end: this.#begin(command, turn) }));
+    this.#queue = begun.then(({ end }) => (ASIDE[command.kind] === undefined ? end : undefined));
+    return begun.then(({ end }) => end);
+  }
+
+  #begin(command: Command, turn: number): Promise<void> {
+    const lane = ASIDE[command.kind];
+    if (lane === undefined) return this.#try(command, turn);
+    const before = lane === 'at once' ? undefined : this.#lanes.get(lane);
+    const end = before === undefined ? this.#try(command, turn) : before.then(() => this.#try(command, turn));
+    this.#lanes.set(lane, end);
+    this.#aside.add(end);
+    void end.then(() => this.#aside.delete(end));
+    return end;
+  }
+
+  async #try(command: Command, turn: number): Promise<void> {
+    try {
+      await this.#obey(command, turn);
+    } catch (error) {
+      this.#refuse(command.kind, error);
+    }
   }
 
   /** Keeps when what was asked so far is followed and no training runs. */
   async rest(): Promise<void> {
     await this.#queue;
+    await Promise.all(this.#aside);
     await this.#training;
   }
 
@@ -108,6 +138,7 @@ export class Session {
       }
       case 'compress':
         this.#started();
+        if (this.#interrupts !== turn) return; // what was asked since began while this one waited
         if (this.#isRunning) this.#stop({ kind: 'paused' });
         return await this.#lazily(command.kind, command, turn);
       case 'export':
@@ -261,8 +292,13 @@ export class Session {
 
   #contextOf(turn: number): Context {
     const experiment = this.#experiment;
+    let trained: Context['trained'] | undefined;
     return {
-      trained: experiment?.trained() ?? null,
+      // A copy of the model, which who draws does without
+      get trained() {
+        trained ??= experiment?.trained() ?? null;
+        return trained;
+      },
       experiment: experiment ?? this,
       tell: this.#tell,
       pause: async () => {
@@ -284,5 +320,6 @@ function buffersOf({ losses, picture, weights }: Progress): Transferable[] {
       : picture.kind === 'curve'
         ? [picture.x, picture.y, ...(picture.truth === null ? [] : [picture.truth]), ...(picture.neurons ?? []).flat()]
         : [];
-  return [losses.train, losses.validation, ...weights, ...pictures].map(({ buffer }) => buffer as ArrayBuffer);
+  const arrays = [losses.train, losses.validation, ...weights, ...pictures];
+  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }

@@ -1,4 +1,4 @@
-import { compileInference, encodeNetwork, type FileCoding, type Network, networkCost } from 'whittle-ml';
+import { encodeNetwork, type FileCoding, latencies, type Network, networkCost } from 'whittle-ml';
 import type { Weighed } from './messages.ts';
 
 /** The smallest file of a network, and what it is coded with. */
@@ -23,38 +23,24 @@ export function smallestFile(network: Network): Smallest {
   return best;
 }
 
-/** Samples that are taken of each network, in turns, and milliseconds that each lasts: clocks of pages go by tenths of one. */
-const ROUNDS = 5;
-const LASTING = 3;
-/** The most calls of a sample, where a clock stands still. */
-const MOST_CALLS = 1 << 16;
+/** How often each network is timed, and by how many of the library's samples: no turn takes longer than some 25 ms. */
+const TURNS = 3;
+const ROUNDS = 9;
+/** Multiply-adds above which a sample takes longer than a millisecond, so that fewer will do. */
+const LONG = 1e6;
 
-/** Median microseconds for one sample of each network, measured in turns. */
-export function microsecondsOf(networks: readonly Network[]): number[] {
-  const programs = networks.map((network) => compileInference(network));
-  try {
-    const timed = programs.map((program) => {
-      const inputs = program.inputShapes.map((shape, i) => {
-        const size = shape.reduce((product, n) => product * n, 1);
-        return program.inputTypes[i] === 'int32' ? new Int32Array(size) : new Float32Array(size).fill(0.5);
-      });
-      const time = (count: number): number => {
-        const start = performance.now();
-        for (let i = 0; i < count; i++) program.run(inputs, 1);
-        return performance.now() - start;
-      };
-      let count = 1;
-      while (time(count) < LASTING && count < MOST_CALLS) count *= 2;
-      return { each: () => (1000 * time(count)) / count, found: [] as number[] };
-    });
-    for (let round = 0; round < ROUNDS; round++) for (const { each, found } of timed) found.push(each());
-    // A clock that goes by larger steps than a sample lasts shows most of them as 0: then the mean
-    return timed.map(
-      ({ found }) => found.sort((a, b) => a - b)[ROUNDS >> 1]! || found.reduce((sum, x) => sum + x, 0) / ROUNDS,
-    );
-  } finally {
-    for (const program of programs) program.dispose();
-  }
+const roundsOf = (network: Network): number =>
+  Math.max(1, Math.round(ROUNDS * Math.min(1, LONG / networkCost(network).macs)));
+
+/** Median microseconds for one sample of each network, as the library measures them, in turns with a pause behind each. */
+export async function microsecondsOf(networks: readonly Network[], pause: () => Promise<unknown>): Promise<number[]> {
+  const found = networks.map((): number[] => []);
+  for (let turn = 0; turn < TURNS; turn++)
+    for (const [i, network] of networks.entries()) {
+      found[i]!.push(1000 * latencies([network], { batchSize: 1, rounds: roundsOf(network) })[0]!);
+      await pause();
+    }
+  return found.map((times) => times.sort((a, b) => a - b)[TURNS >> 1]!);
 }
 
 export function weighed(network: Network, bytes: number, microseconds: number, score: number): Weighed {

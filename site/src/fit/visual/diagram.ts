@@ -198,6 +198,8 @@ export function neighbour({ columns }: Layout, { layer, unit }: Place, key: stri
   return best === null ? null : { layer: best.layer, unit: best.unit };
 }
 
+export const isSame = (a: Place | null, b: Place): boolean => a?.layer === b.layer && a.unit === b.unit;
+
 /** The name of a neuron or an input: x1 of inputs, h1.3 for the third of the first layer, y1 of the output. */
 export function nameOf({ layer, unit }: Place, layers: number): string {
   if (layer < 0) return `x${unit + 1}`;
