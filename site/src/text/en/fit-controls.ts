@@ -20,12 +20,10 @@ export const controls = {
     reset: 'Start over',
     epoch: (epoch: number, of: number) => `Epoch ${epoch} of ${of}`,
     keys: 'runs or pauses,',
-    keysStep: 'trains one epoch, while no control has the focus.',
+    keysStep: 'trains one epoch, unless a control has the focus.',
     shift: 'Shift',
     space: 'Space',
     running: 'The network trains.',
-    paused: (epoch: number) => `Paused at epoch ${epoch}.`,
-    ended: (epoch: number) => `Training ended at epoch ${epoch}.`,
   },
   data: {
     title: 'Data',
@@ -266,7 +264,7 @@ export const controls = {
         act: 'Overfit it',
       },
       {
-        text: 'The training loss falls to zero, the validation loss rises: the network has learnt the points by heart. The verdict says so.',
+        text: 'The training loss falls to zero, the validation loss rises: the network has learnt the points by heart. The diagnosis says so.',
         act: null,
       },
       {

@@ -7,14 +7,14 @@ export const fit = {
   roles: { train: 'training', validation: 'validation', test: 'test' },
 
   plane: {
-    title: 'What the network answers',
+    title: 'The network’s answers',
     boundary: 'Answers over the plane',
     /** What a screen reader says of the picture. */
     summary: (wrong: string) => `Map of the network's answers over two numbers, with the samples. ${wrong}`,
     wrong: (train: string, validation: string, test: string) =>
       `Wrong: ${train} in training, ${validation} in validation, ${test} in test.`,
     keys: 'Arrow keys move the probe; hold Shift for large steps.',
-    probe: 'Move over the picture, or focus it and use the arrow keys, to read the answer at a place.',
+    probe: 'Point at a place to read the answer there.',
     answer: (x: string, y: string, label: string, sure: string) => `At (${x}, ${y}): ${label}, ${sure} sure`,
     value: (x: string, y: string, value: string) => `At (${x}, ${y}): ${value}`,
     show: 'Show',
@@ -147,7 +147,7 @@ export const fit = {
     title: 'Network',
     summary: (layers: string) =>
       `The network from left to right: ${layers}. Arrow keys move between neurons, Enter explains one.`,
-    layer: (units: string, activation: string) => `${units} × ${activation}`,
+    layer: (units: string, activation: string) => `${units} × ${activation}`,
     input: 'inputs',
     output: 'output',
     inputs: (count: string) => (count === '1' ? '1 input' : `${count} inputs`),
@@ -157,6 +157,8 @@ export const fit = {
     strongest: (shown: string, all: string) =>
       `The strongest ${shown} of ${all} weights are drawn; choose a neuron to see all of its own.`,
     hint: 'Choose a neuron to see its formula with numbers.',
+    list: 'Neuron',
+    choose: 'choose …',
   },
 
   explanation: {

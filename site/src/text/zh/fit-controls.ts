@@ -14,8 +14,6 @@ export const controls: Text['controls'] = {
     shift: 'Shift',
     space: '空格',
     running: '网络正在训练。',
-    paused: (epoch) => `已在第 ${epoch} 轮暂停。`,
-    ended: (epoch) => `训练在第 ${epoch} 轮结束。`,
   },
   data: {
     title: '数据',
