@@ -69,7 +69,7 @@ export const fit = {
   nan: {
     title: 'Training broke down',
     where: (where: string, epoch: string, rate: string) =>
-      `Numbers stopped being numbers in epoch ${epoch}: first seen in ${where}, with a learning rate of ${rate}. From there on every weight is lost, so training was stopped.`,
+      `Numbers stopped being numbers in epoch ${epoch}: first seen in ${where === 'loss' ? 'the loss' : `the layer ${where}`}, with a learning rate of ${rate}. From there on every weight is lost, so training was stopped.`,
     why: 'Steps this large throw the weights further from the valley than they were; each step makes the next one larger.',
     lower: (rate: string) => `Lower the learning rate to ${rate} and train again`,
     reset: 'Reset with the same settings',

@@ -63,7 +63,7 @@ export const fit: Text['fit'] = {
   nan: {
     title: '训练发散',
     where: (where, epoch, rate) =>
-      `第 ${epoch} 轮出现了非数值（NaN 或无穷大）：首先出现在 ${where}，当时的学习率为 ${rate}。此后所有权重都已失效，训练已停止。`,
+      `第 ${epoch} 轮出现了非数值（NaN 或无穷大）：首先出现在${where === 'loss' ? '损失中' : `层 ${where} 中`}，当时的学习率为 ${rate}。此后所有权重都已失效，训练已停止。`,
     why: '步长过大，每一步都把权重推离谷底更远，于是下一步更大。',
     lower: (rate) => `把学习率降到 ${rate} 并重新训练`,
     reset: '用相同设置重置',
