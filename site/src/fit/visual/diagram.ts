@@ -32,7 +32,9 @@ export interface Layout {
 const HEIGHT = 392;
 const GAP = 4;
 /** Sides of pictures: the largest with which all columns fit the width, else the least, and one scrolls. */
-const SIZES = [44, 36, 28, 24] as const;
+const SIZES = [44, 36, 28, 24, 16] as const;
+/** What is smaller than this is hard to look at, and a layout so wide has a row of its own. */
+const [LEGIBLE, NARROW] = [24, 460] as const;
 /** Room for edges between columns, at least. */
 const BETWEEN = 44;
 const EDGE = 12;
@@ -57,9 +59,18 @@ const acrossOf = ({ size, across }: Sizing): number => across * (size + GAP) - G
 const leastOf = (sized: readonly Sizing[]): number =>
   sized.reduce((sum, each) => sum + acrossOf(each), 2 * EDGE + (sized.length - 1) * BETWEEN);
 
+const countsOf = (inputs: number, shape: readonly LayerShape[]): readonly number[] => [
+  Math.min(inputs, MOST_INPUTS),
+  ...shape.map(({ units }) => units),
+];
+
+/** Whether a network takes more room than half a page has. */
+export const isWide = (inputs: number, shape: readonly LayerShape[]): boolean =>
+  leastOf(sizing(countsOf(inputs, shape), LEGIBLE)) > NARROW;
+
 /** Where the inputs and neurons stand, for at least `width` pixels; wider if it takes more. */
 export function layOut(inputs: number, shape: readonly LayerShape[], width: number): Layout {
-  const counts = [Math.min(inputs, MOST_INPUTS), ...shape.map(({ units }) => units)];
+  const counts = countsOf(inputs, shape);
   const tried = SIZES.map((size) => sizing(counts, size));
   const sized = tried.find((each) => leastOf(each) <= width) ?? tried.at(-1)!;
   const rows = sized.map(({ units, across }) => Math.ceil(units / across));

@@ -176,7 +176,7 @@ export const controls = {
   },
   presets: {
     spiral: {
-      name: 'Spiral, learnt in seconds',
+      name: 'Spiral, learned in seconds',
       why: 'Two layers of 16 neurons bend the plane enough to wind the boundary along both arms.',
     },
     xorSmall: {
@@ -271,7 +271,7 @@ export const controls = {
         act: 'Overfit it',
       },
       {
-        text: 'The training loss falls to zero, the validation loss rises: the network has learnt the points by heart. The diagnosis says so.',
+        text: 'The training loss falls to zero, the validation loss rises: the network has learned the points by heart. The diagnosis says so.',
         act: null,
       },
       {

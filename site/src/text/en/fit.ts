@@ -1,3 +1,5 @@
+import { activationName } from '../activations.ts';
+
 /** Words of this part. Sentences with figures are functions of them, written as a person reads them. */
 export const fit = {
   title: 'Fit',
@@ -147,11 +149,11 @@ export const fit = {
     title: 'Network',
     summary: (layers: string) =>
       `The network from left to right: ${layers}. Arrow keys move between neurons, Enter explains one.`,
-    layer: (units: string, activation: string) => `${units} × ${activation}`,
+    layer: (units: string, activation: string) => `${units} × ${activationName(activation)}`,
     input: 'inputs',
     output: 'output',
     inputs: (count: string) => (count === '1' ? '1 input' : `${count} inputs`),
-    neuron: (name: string, activation: string) => `Neuron ${name}, ${activation}`,
+    neuron: (name: string, activation: string) => `Neuron ${name}, ${activationName(activation)}`,
     positive: 'positive weight',
     negative: 'negative weight (dashed)',
     strongest: (shown: string, all: string) =>

@@ -1,3 +1,4 @@
+import { activationName } from '../activations.ts';
 import type { Text } from '../text.ts';
 
 export const fit: Text['fit'] = {
@@ -134,11 +135,11 @@ export const fit: Text['fit'] = {
   diagram: {
     title: '网络',
     summary: (layers) => `网络结构，从左到右：${layers}。方向键在神经元之间移动，回车键查看解释。`,
-    layer: (units, activation) => `${units} × ${activation}`,
+    layer: (units, activation) => `${units} × ${activationName(activation)}`,
     input: '输入',
     output: '输出',
     inputs: (count) => `${count} 个输入`,
-    neuron: (name, activation) => `神经元 ${name}，${activation}`,
+    neuron: (name, activation) => `神经元 ${name}，${activationName(activation)}`,
     positive: '正权重',
     negative: '负权重（虚线）',
     strongest: (shown, all) => `共 ${all} 个权重，只画最强的 ${shown} 个；选中一个神经元可看到它的全部连接。`,
