@@ -62,9 +62,12 @@ describe('layout', () => {
     expect(layOut(2, shapeOf([64, 64, 64, 64, 64, 64, 2]), 320).width).toBeGreaterThan(800);
   });
 
-  test('a few neurons are drawn larger than many', () => {
-    const sizes = [4, 10, 14, 16, 64].map((units) => layOut(2, shapeOf([units]), 500).columns[1]!.size);
-    expect(sizes).toEqual([44, 36, 28, 24, 24]);
+  test('neurons are drawn as large as the width allows', () => {
+    const sizes = [4, 8, 16, 64].map((units) => layOut(2, shapeOf([units, units]), 480).columns[1]!.size);
+    expect(sizes).toEqual([44, 44, 44, 24]);
+    expect([900, 480, 400, 320].map((width) => layOut(2, shapeOf([16, 16, 2]), width).columns[1]!.size)).toEqual([
+      44, 44, 36, 24,
+    ]);
   });
 
   test('of more inputs than can be drawn has the first', () => {

@@ -1,8 +1,10 @@
 import { COMPRESS_SENTENCES, type CompressReason } from './refusal-compress.ts';
+import { TABLE_SENTENCES, type TableReason } from './table-problems.ts';
 
 /** Why a command is not followed, as data: the page may say it in words of its language. */
 export type Reason =
   | CompressReason
+  | TableReason
   | { readonly kind: 'nothing started' }
   | { readonly kind: 'all epochs trained'; readonly epochs: number }
   | { readonly kind: 'too few points'; readonly points: number; readonly least: number }
@@ -20,6 +22,7 @@ type Sentences = { readonly [K in Reason['kind']]: (reason: Extract<Reason, { ki
 
 const SENTENCES: Sentences = {
   ...COMPRESS_SENTENCES,
+  ...TABLE_SENTENCES,
   'nothing started': () => 'There is no experiment yet: start one first.',
   'all epochs trained': ({ epochs }) => `All ${epochs} epochs are trained: set more epochs, or start anew.`,
   'too few points': ({ points, least }) => `There are ${points} samples, and ${least} are needed: add some.`,

@@ -1,7 +1,9 @@
+import { WhittleError } from 'whittle-ml';
 import { splitIndices, tableFromBytes, tableFromCSV } from 'whittle-ml/data';
 import { checkEnough, checked, pick, type Sources } from './data.ts';
 import { Refusal } from './refusal.ts';
 import type { Rows } from './sets.ts';
+import { tableProblem } from './table-problems.ts';
 
 /** An epoch of more takes too long to look at. */
 const MOST_ROWS = 20_000;
@@ -16,21 +18,27 @@ const FORGIVING = {
   rare: 'other',
   unlabelled: 'skip',
   odd: 'missing',
+  sameNames: 'number',
 } as const;
 
 /** The rows of a table of one's own; those of a text that is none are refused in the library's words. */
 export function tableRows(table: Sources['table'], wantsNumbers: boolean): Rows {
   if (table === undefined || table.text.trim() === '') throw new Refusal({ kind: 'no table' });
-  const { features, target, featureNames, classNames, task } = tableFromCSV(table.text, {
-    ...FORGIVING,
-    target: table.target,
-    ...(wantsNumbers && { task: 'regression' }),
-  });
+  const { features, target, featureNames, classNames, task } = read(table.text, table.target, wantsNumbers);
   const [rows = 0, width = 0] = features.shape;
   if (rows > MOST_ROWS) throw new Refusal({ kind: 'too many rows', rows, most: MOST_ROWS });
   checkEnough(rows);
   const values = interleaved(features.data, target.data, rows, width);
   return checked({ task, names: featureNames, classes: classNames ?? [], count: rows, values, truth: null });
+}
+
+function read(text: string, target: string, wantsNumbers: boolean): ReturnType<typeof tableFromCSV> {
+  try {
+    return tableFromCSV(text, { ...FORGIVING, target, ...(wantsNumbers && { task: 'regression' }) });
+  } catch (error) {
+    if (!(error instanceof WhittleError)) throw error;
+    throw new Refusal({ kind: 'bad table', problem: tableProblem(error.message) });
+  }
 }
 
 /** So many digits, as many of each. */

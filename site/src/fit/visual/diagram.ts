@@ -28,32 +28,54 @@ export interface Layout {
   readonly columns: readonly Column[];
 }
 
-/** A tall column is as high as this; more neurons stand side by side. */
-const HEIGHT = 450;
+/** A tall column is at most as high as this; more neurons stand side by side. */
+const HEIGHT = 392;
 const GAP = 4;
-/** Pictures are at most and at least so large; the least is what a finger or a pointer still hits. */
-const SIZES = [44, 36, 28, 24] as const;
+/** Sides of pictures: the largest with which all columns fit the width, else the least, and one scrolls. */
+const SIZES = [44, 36, 28, 24, 16] as const;
+/** What is smaller than this is hard to look at, and a layout so wide has a row of its own. */
+const [LEGIBLE, NARROW] = [24, 460] as const;
 /** Room for edges between columns, at least. */
-const BETWEEN = 56;
+const BETWEEN = 44;
 const EDGE = 12;
 /** Inputs beyond these are not drawn one by one. */
 export const MOST_INPUTS = 64;
 
-/** How many columns side by side, and how large its pictures: one column of the largest that fits, else as many as it takes. */
-function sizing(units: number): { readonly size: number; readonly across: number } {
-  for (const size of SIZES) if (units * (size + GAP) <= HEIGHT) return { size, across: 1 };
-  const size = SIZES[SIZES.length - 1]!;
-  return { size, across: Math.ceil((units * (size + GAP)) / HEIGHT) };
+interface Sizing {
+  readonly units: number;
+  readonly size: number;
+  /** Columns of pictures side by side. */
+  readonly across: number;
 }
+
+/** Columns of `units` pictures, none higher than `HEIGHT`. */
+function sizing(counts: readonly number[], size: number): readonly Sizing[] {
+  const most = Math.floor((HEIGHT + GAP) / (size + GAP));
+  return counts.map((units) => ({ units, size, across: Math.max(1, Math.ceil(units / most)) }));
+}
+
+const acrossOf = ({ size, across }: Sizing): number => across * (size + GAP) - GAP;
+/** All columns with the least room between them. */
+const leastOf = (sized: readonly Sizing[]): number =>
+  sized.reduce((sum, each) => sum + acrossOf(each), 2 * EDGE + (sized.length - 1) * BETWEEN);
+
+const countsOf = (inputs: number, shape: readonly LayerShape[]): readonly number[] => [
+  Math.min(inputs, MOST_INPUTS),
+  ...shape.map(({ units }) => units),
+];
+
+/** Whether a network takes more room than half a page has. */
+export const isWide = (inputs: number, shape: readonly LayerShape[]): boolean =>
+  leastOf(sizing(countsOf(inputs, shape), LEGIBLE)) > NARROW;
 
 /** Where the inputs and neurons stand, for at least `width` pixels; wider if it takes more. */
 export function layOut(inputs: number, shape: readonly LayerShape[], width: number): Layout {
-  const counts = [Math.min(inputs, MOST_INPUTS), ...shape.map(({ units }) => units)];
-  const sized = counts.map((units) => ({ units, ...sizing(units) }));
-  const widths = sized.map(({ size, across }) => across * (size + GAP) - GAP);
+  const counts = countsOf(inputs, shape);
+  const tried = SIZES.map((size) => sizing(counts, size));
+  const sized = tried.find((each) => leastOf(each) <= width) ?? tried.at(-1)!;
   const rows = sized.map(({ units, across }) => Math.ceil(units / across));
   const height = 2 * EDGE + Math.max(...sized.map(({ size }, i) => rows[i]! * (size + GAP) - GAP));
-  const pictures = widths.reduce((sum, each) => sum + each, 0);
+  const pictures = sized.reduce((sum, each) => sum + acrossOf(each), 0);
   const between = Math.max(BETWEEN, (width - 2 * EDGE - pictures) / Math.max(1, counts.length - 1));
   let left = EDGE;
   const columns = sized.map(({ units, size, across }, i): Column => {

@@ -1,5 +1,6 @@
 import type { Reason } from '../../engine/refusal.ts';
 import { COMPRESS_SENTENCES } from '../../engine/refusal-compress.ts';
+import { TABLE_SENTENCES } from '../../engine/table-problems.ts';
 import type { ActivationChoice, DataName, TrainingSettings } from '../../state/settings.ts';
 
 type Names<T extends string> = { readonly [K in T]: string };
@@ -20,12 +21,10 @@ export const controls = {
     reset: 'Start over',
     epoch: (epoch: number, of: number) => `Epoch ${epoch} of ${of}`,
     keys: 'runs or pauses,',
-    keysStep: 'trains one epoch, while no control has the focus.',
+    keysStep: 'trains one epoch, unless a control has the focus.',
     shift: 'Shift',
     space: 'Space',
     running: 'The network trains.',
-    paused: (epoch: number) => `Paused at epoch ${epoch}.`,
-    ended: (epoch: number) => `Training ended at epoch ${epoch}.`,
   },
   data: {
     title: 'Data',
@@ -83,6 +82,9 @@ export const controls = {
     target: 'Column to learn',
     use: 'Use this table',
     example: 'Fill in an example',
+    clear: 'Clear',
+    pasted: 'The pasted text',
+    long: (megabytes: string) => `The first lines of ${megabytes} MB are shown; all of it is used.`,
     used: (rows: number, inputs: number) => `In use: ${rows} rows, ${inputs} numbers each.`,
     missing: 'Paste or drop a table, then use it to train.',
     tooLong: (name: string, megabytes: string) =>
@@ -147,6 +149,7 @@ export const controls = {
   /** Why a command was not followed. What the engine gives no reason for it says in its own words. */
   refusals: {
     ...COMPRESS_SENTENCES,
+    ...TABLE_SENTENCES,
     'nothing started': () => 'There is no experiment yet: start one first.',
     'all epochs trained': ({ epochs }) => `All ${epochs} epochs are trained: set more epochs, or start over.`,
     'too few points': ({ points, least }) => `There are ${points} samples, and ${least} are needed: add some.`,
@@ -162,6 +165,8 @@ export const controls = {
     'bad sample': ({ wanted, given }) => `A sample has ${wanted} numbers here, and ${given} were given.`,
     'bad setting': ({ name, value, wanted }) => `${name} is ${String(value)}: it must be ${wanted}.`,
   } satisfies Refusals as Refusals,
+  /** A refusal for which the engine gives no reason, and its sentence. */
+  unexplained: (sentence: string) => sentence,
   preset: {
     label: 'Experiment',
     own: 'Your own settings',
@@ -171,7 +176,7 @@ export const controls = {
   },
   presets: {
     spiral: {
-      name: 'Spiral, learnt in seconds',
+      name: 'Spiral, learned in seconds',
       why: 'Two layers of 16 neurons bend the plane enough to wind the boundary along both arms.',
     },
     xorSmall: {
@@ -266,7 +271,7 @@ export const controls = {
         act: 'Overfit it',
       },
       {
-        text: 'The training loss falls to zero, the validation loss rises: the network has learnt the points by heart. The verdict says so.',
+        text: 'The training loss falls to zero, the validation loss rises: the network has learned the points by heart. The diagnosis says so.',
         act: null,
       },
       {

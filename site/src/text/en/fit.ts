@@ -1,3 +1,5 @@
+import { activationName } from '../activations.ts';
+
 /** Words of this part. Sentences with figures are functions of them, written as a person reads them. */
 export const fit = {
   title: 'Fit',
@@ -7,14 +9,14 @@ export const fit = {
   roles: { train: 'training', validation: 'validation', test: 'test' },
 
   plane: {
-    title: 'What the network answers',
+    title: 'The network’s answers',
     boundary: 'Answers over the plane',
     /** What a screen reader says of the picture. */
     summary: (wrong: string) => `Map of the network's answers over two numbers, with the samples. ${wrong}`,
     wrong: (train: string, validation: string, test: string) =>
       `Wrong: ${train} in training, ${validation} in validation, ${test} in test.`,
     keys: 'Arrow keys move the probe; hold Shift for large steps.',
-    probe: 'Move over the picture, or focus it and use the arrow keys, to read the answer at a place.',
+    probe: 'Point at a place to read the answer there.',
     answer: (x: string, y: string, label: string, sure: string) => `At (${x}, ${y}): ${label}, ${sure} sure`,
     value: (x: string, y: string, value: string) => `At (${x}, ${y}): ${value}`,
     show: 'Show',
@@ -69,7 +71,7 @@ export const fit = {
   nan: {
     title: 'Training broke down',
     where: (where: string, epoch: string, rate: string) =>
-      `Numbers stopped being numbers in epoch ${epoch}: first seen in ${where}, with a learning rate of ${rate}. From there on every weight is lost, so training was stopped.`,
+      `Numbers stopped being numbers in epoch ${epoch}: first seen in ${where === 'loss' ? 'the loss' : `the layer ${where}`}, with a learning rate of ${rate}. From there on every weight is lost, so training was stopped.`,
     why: 'Steps this large throw the weights further from the valley than they were; each step makes the next one larger.',
     lower: (rate: string) => `Lower the learning rate to ${rate} and train again`,
     reset: 'Reset with the same settings',
@@ -147,16 +149,18 @@ export const fit = {
     title: 'Network',
     summary: (layers: string) =>
       `The network from left to right: ${layers}. Arrow keys move between neurons, Enter explains one.`,
-    layer: (units: string, activation: string) => `${units} × ${activation}`,
+    layer: (units: string, activation: string) => `${units} × ${activationName(activation)}`,
     input: 'inputs',
     output: 'output',
     inputs: (count: string) => (count === '1' ? '1 input' : `${count} inputs`),
-    neuron: (name: string, activation: string) => `Neuron ${name}, ${activation}`,
+    neuron: (name: string, activation: string) => `Neuron ${name}, ${activationName(activation)}`,
     positive: 'positive weight',
     negative: 'negative weight (dashed)',
     strongest: (shown: string, all: string) =>
       `The strongest ${shown} of ${all} weights are drawn; choose a neuron to see all of its own.`,
     hint: 'Choose a neuron to see its formula with numbers.',
+    list: 'Neuron',
+    choose: 'choose …',
   },
 
   explanation: {

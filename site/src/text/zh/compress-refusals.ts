@@ -1,4 +1,5 @@
 import type { COMPRESS_SENTENCES } from '../../engine/refusal-compress.ts';
+import { inEnglish } from '../foreign.ts';
 
 /** Why nothing is compressed, written, opened or asked; the English original is what the engine says. */
 export const compressRefusals: typeof COMPRESS_SENTENCES = {
@@ -13,8 +14,8 @@ export const compressRefusals: typeof COMPRESS_SENTENCES = {
   'nothing compressed': () => '还没有压缩后的网络：请先压缩训练好的网络。',
   'no such format': ({ format, formats }) =>
     `没有名为 ${JSON.stringify(format)} 的格式：可用的有 ${formats.join('、')}。`,
-  'not writable': ({ label, problem }) => `这个网络无法写成 ${label}：${problem}`,
-  'not compressed': ({ problem }) => `这个网络无法这样压缩：${problem}`,
+  'not writable': ({ label, problem }) => `这个网络无法写成 ${label}：${inEnglish(problem)}`,
+  'not compressed': ({ problem }) => `这个网络无法这样压缩：${inEnglish(problem)}`,
   'file empty': ({ name }) => `${name}：文件是空的。`,
   'file too large': ({ name, megabytes, most }) => `${name}：文件有 ${megabytes} MiB，这里最多读取 ${most} MiB。`,
   'no network': ({ name }) => `${name}：这不是网络文件：可以读取 .safetensors 文件和由本页写出的模块。`,
@@ -23,7 +24,7 @@ export const compressRefusals: typeof COMPRESS_SENTENCES = {
   'nothing carried': ({ name }) =>
     `${name}：该模块没有附带网络文件，而本页不运行外来代码，无法向它询问：请打开 .safetensors 文件，或由本页写出的模块。`,
   'module changed': ({ name }) => `${name}：模块附带的网络与其代码计算的不一致：其中之一被改动过。`,
-  'file broken': ({ name, problem }) => `${name}：${problem}`,
+  'file broken': ({ name, problem }) => `${name} 无法读取：${inEnglish(problem)}`,
   'no drawing': () => '一幅手写图像应为 8×8 个 0 到 16 之间的数。',
   'no digits': ({ status }) => `手写数字网络的文件不存在（${status}）：请重新载入页面。`,
 };

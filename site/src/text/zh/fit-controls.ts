@@ -1,5 +1,7 @@
+import { inEnglish } from '../foreign.ts';
 import type { Text } from '../text.ts';
 import { compressRefusals } from './compress-refusals.ts';
+import { tableRefusals } from './table-refusals.ts';
 
 export const controls: Text['controls'] = {
   run: {
@@ -14,8 +16,6 @@ export const controls: Text['controls'] = {
     shift: 'Shift',
     space: '空格',
     running: '网络正在训练。',
-    paused: (epoch) => `已在第 ${epoch} 轮暂停。`,
-    ended: (epoch) => `训练在第 ${epoch} 轮结束。`,
   },
   data: {
     title: '数据',
@@ -71,6 +71,9 @@ export const controls: Text['controls'] = {
     target: '要学习的列',
     use: '使用此表格',
     example: '填入示例',
+    clear: '清空',
+    pasted: '粘贴的文本',
+    long: (megabytes) => `共 ${megabytes} MB，这里只显示开头几行，训练时使用全部内容。`,
     used: (rows, inputs) => `正在使用：${rows} 行，每行 ${inputs} 个特征。`,
     missing: '请先粘贴或拖入表格，再点击使用。',
     tooLong: (name, megabytes) => `${name} 有 ${megabytes} MB，页面最多接受 5 MB 的表格。请只取其中一部分行。`,
@@ -133,6 +136,7 @@ export const controls: Text['controls'] = {
   },
   refusals: {
     ...compressRefusals,
+    ...tableRefusals,
     'nothing started': () => '还没有实验：请先开始一个。',
     'all epochs trained': ({ epochs }) => `${epochs} 轮已全部训练完：请增加轮数，或重新开始。`,
     'too few points': ({ points, least }) => `只有 ${points} 个样本，至少需要 ${least} 个：请再添加一些。`,
@@ -147,6 +151,7 @@ export const controls: Text['controls'] = {
     'bad sample': ({ wanted, given }) => `这里每个样本有 ${wanted} 个数，而给出的是 ${given} 个。`,
     'bad setting': ({ name, value, wanted }) => `${name} 为 ${String(value)}：必须是 ${wanted}。`,
   },
+  unexplained: (sentence) => `引擎的说明：${inEnglish(sentence)}`,
   preset: {
     label: '实验',
     own: '自定义设置',

@@ -1,3 +1,4 @@
+import { activationName } from '../activations.ts';
 import type { Text } from '../text.ts';
 
 export const fit: Text['fit'] = {
@@ -13,7 +14,7 @@ export const fit: Text['fit'] = {
     summary: (wrong) => `网络在二维平面上的输出及各样本点。${wrong}`,
     wrong: (train, validation, test) => `分错：训练 ${train} 个，验证 ${validation} 个，测试 ${test} 个。`,
     keys: '方向键移动探针，按住 Shift 大步移动。',
-    probe: '把指针移到图上，或聚焦后用方向键，即可读出该处的输出。',
+    probe: '指向图中某处，即可读出该处的输出。',
     answer: (x, y, label, sure) => `在 (${x}, ${y}) 处：${label}，置信度 ${sure}`,
     value: (x, y, value) => `在 (${x}, ${y}) 处：${value}`,
     show: '显示',
@@ -63,7 +64,7 @@ export const fit: Text['fit'] = {
   nan: {
     title: '训练发散',
     where: (where, epoch, rate) =>
-      `第 ${epoch} 轮出现了非数值（NaN 或无穷大）：首先出现在 ${where}，当时的学习率为 ${rate}。此后所有权重都已失效，训练已停止。`,
+      `第 ${epoch} 轮出现了非数值（NaN 或无穷大）：首先出现在${where === 'loss' ? '损失中' : `层 ${where} 中`}，当时的学习率为 ${rate}。此后所有权重都已失效，训练已停止。`,
     why: '步长过大，每一步都把权重推离谷底更远，于是下一步更大。',
     lower: (rate) => `把学习率降到 ${rate} 并重新训练`,
     reset: '用相同设置重置',
@@ -111,7 +112,7 @@ export const fit: Text['fit'] = {
     },
     remedies: {
       moreData: (samples) => `增加数据：${samples} 个样本`,
-      earlyStopping: (patience) => `早停，耐心 ${patience} 轮`,
+      earlyStopping: (patience) => `早停，耐心值 ${patience} 轮`,
       dropout: (share) => `Dropout ${share}`,
       l2: (strength) => `L2 正则化 ${strength}`,
       smaller: (layers) => `缩小网络：${layers}`,
@@ -134,15 +135,17 @@ export const fit: Text['fit'] = {
   diagram: {
     title: '网络',
     summary: (layers) => `网络结构，从左到右：${layers}。方向键在神经元之间移动，回车键查看解释。`,
-    layer: (units, activation) => `${units} × ${activation}`,
+    layer: (units, activation) => `${units} × ${activationName(activation)}`,
     input: '输入',
     output: '输出',
     inputs: (count) => `${count} 个输入`,
-    neuron: (name, activation) => `神经元 ${name}，${activation}`,
+    neuron: (name, activation) => `神经元 ${name}，${activationName(activation)}`,
     positive: '正权重',
     negative: '负权重（虚线）',
     strongest: (shown, all) => `共 ${all} 个权重，只画最强的 ${shown} 个；选中一个神经元可看到它的全部连接。`,
     hint: '选中一个神经元，查看它代入数值的公式。',
+    list: '神经元',
+    choose: '请选择……',
   },
 
   explanation: {
@@ -196,7 +199,7 @@ export const fit: Text['fit'] = {
       batchSize: '批大小',
       epochs: '轮数',
       earlyStopping: '早停',
-      patience: '耐心轮数',
+      patience: '耐心值（轮）',
       restoreBest: '恢复最佳权重',
     },
     values: {

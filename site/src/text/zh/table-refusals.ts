@@ -1,0 +1,28 @@
+import type { TABLE_SENTENCES } from '../../engine/table-problems.ts';
+import { inEnglish } from '../foreign.ts';
+
+/** What is wrong with a table; the English original is what the engine says. */
+export const tableRefusals: typeof TABLE_SENTENCES = {
+  'bad table': ({ problem }) => {
+    switch (problem.what) {
+      case 'column alone':
+        return '除了要学习的列，没有可用的特征列：请添加一列取值不同的数值（行号不算）。';
+      case 'no rows':
+        return '表格只有表头，没有数据行：请在列名下面添加数据。';
+      case 'cells':
+        return `第 ${problem.line} 行有 ${problem.cells} 个单元格，而表头有 ${problem.wanted} 个：每行的单元格数必须相同。`;
+      case 'open quote':
+        return `第 ${problem.line} 行有一个引号没有闭合：请补上或删去它。`;
+      case 'one class':
+        return `“${problem.column}”列的每一行都是 ${problem.name}，而分类至少需要两个类别：请换一列来学习。`;
+      case 'classes':
+        return `“${problem.column}”列有 ${problem.classes} 个类别，最多支持 ${problem.most} 个：请换一列来学习。`;
+      case 'number':
+        return `“${problem.column}”列第 ${problem.line} 行的 ${problem.number} 太大，无法计算：请缩小该列的数值。`;
+      case 'no text':
+        return '这不是文本，或不是 UTF-8 编码：请将表格另存为 UTF-8 编码的 CSV。';
+      case 'other':
+        return `无法使用这个表格。引擎的说明：${inEnglish(problem.problem)}`;
+    }
+  },
+};

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../site/src/engine/refusal.ts';
+import type { TableProblem } from '../../site/src/engine/table-problems.ts';
+import { tableRows } from '../../site/src/engine/tables.ts';
+import { refusalOf } from '../../site/src/fit/controls/refusal.ts';
+import { en } from '../../site/src/text/en.ts';
+import { spoken } from '../../site/src/text/foreign.ts';
+import { zh } from '../../site/src/text/zh.ts';
+
+const rows = (row: (i: number) => string, count = 30): string =>
+  ['a,b,c', ...Array.from({ length: count }, (_, i) => row(i))].join('\n');
+
+function reasonOf(text: string, target: string): Refusal['reason'] {
+  try {
+    tableRows({ text, target }, false);
+  } catch (error) {
+    if (error instanceof Refusal) return error.reason;
+    throw error;
+  }
+  throw new Error('the table was taken');
+}
+
+const BAD: readonly (readonly [name: string, text: string, target: string, what: TableProblem['what']])[] = [
+  ['one column', 'a\n1\n2\n3', 'a', 'column alone'],
+  ['columns that say nothing', rows((i) => `1,1,${i % 2}`), 'c', 'column alone'],
+  ['a header alone', 'a,b\n', 'b', 'no rows'],
+  ['a line that is too short', 'a,b,c\n1,2,3\n1,2', 'c', 'cells'],
+  ['a quote that stays open', 'a,b,c\n"1,2,3\n4,5,6', 'c', 'open quote'],
+  ['one class', rows((i) => `${(i * i) % 7},${(i * i) % 11},yes`), 'c', 'one class'],
+  ['a class for each row', rows((i) => `${(i * i) % 7},${(i * i) % 11},c${i}`, 300), 'c', 'classes'],
+  ['a number past float32', rows((i) => `${i % 7}e307,${(i * i) % 11},${i % 2}`), 'c', 'number'],
+  ['no text', 'a,b\n1,\0\n2,3', 'b', 'no text'],
+];
+
+describe('a table that cannot be used', () => {
+  test.each(BAD)('%s is said in the language of the page', (_, text, target, what) => {
+    const reason = reasonOf(text, target);
+    expect(reason).toMatchObject({ kind: 'bad table', problem: { what } });
+    const [english, chinese] = [en, zh].map(({ controls }) => refusalOf({ refused: 'raw', reason }, controls) ?? '');
+    expect(english).toMatch(/^.{20,}\.$/s);
+    expect(english).not.toContain('undefined');
+    expect(chinese).toMatch(/^.{10,}。$/s);
+    expect(chinese).not.toContain('undefined');
+    // None of the library's sentences is left in it.
+    expect(spoken(chinese ?? '')).toHaveLength(1);
+  });
+
+  test('what it says holds the facts', () => {
+    expect(reasonOf('a,b,c\n1,2,3\n1,2', 'c')).toEqual({
+      kind: 'bad table',
+      problem: { what: 'cells', line: '3', cells: '2', wanted: '3' },
+    });
+    expect(
+      reasonOf(
+        rows((i) => `${(i * i) % 7},${(i * i) % 11},yes`),
+        'c',
+      ),
+    ).toEqual({
+      kind: 'bad table',
+      problem: { what: 'one class', column: 'c', name: 'yes' },
+    });
+  });
+
+  test('what is not known is said in the words of the library, marked as English', () => {
+    const reason = reasonOf('a,b\n1,2\n2,3', 'zzz');
+    const said = spoken(refusalOf({ refused: 'raw', reason }, zh.controls) ?? '');
+    expect(said).toHaveLength(3);
+    expect(said[1]).toContain('"zzz"');
+  });
+
+  test('two columns of one name are both taken', () => {
+    const text = [
+      'a,a,c',
+      ...Array.from({ length: 30 }, (_, i) => `${(i * i) % 7},${(i * i) % 11},${i % 2 ? 'x' : 'y'}`),
+    ];
+    expect(tableRows({ text: text.join('\n'), target: 'c' }, false).names).toHaveLength(2);
+  });
+});
+
+test('a refusal without a reason is framed where the page is not English', () => {
+  const experiment = { refused: 'dense: units must be whole', reason: null };
+  expect(refusalOf(experiment, en.controls)).toBe(experiment.refused);
+  expect(spoken(refusalOf(experiment, zh.controls) ?? '')).toEqual(['引擎的说明：', experiment.refused, '']);
+  expect(refusalOf({ refused: null, reason: null }, zh.controls)).toBeNull();
+});
