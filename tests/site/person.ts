@@ -1,10 +1,11 @@
 import type { Page } from 'playwright';
 import { placeOf, type Scale } from '../../site/src/shell/scales.ts';
 
-/** What the engine has told since the page was opened, in numbers. */
+/** How many experiments have begun since the page was opened, whether the last one has ended, and how often one was compressed. */
 interface Told {
   started: number;
-  stopped: number;
+  compressed: number;
+  hasEnded: boolean;
 }
 declare global {
   interface Window {
@@ -16,13 +17,16 @@ declare global {
 export function watchEngine(page: Page): Promise<void> {
   page.setDefaultTimeout(20_000);
   return page.addInitScript(() => {
-    const told = { started: 0, stopped: 0 };
+    const told = { started: 0, compressed: 0, hasEnded: false };
     window.told = told;
     window.Worker = class extends Worker {
       constructor(...args: ConstructorParameters<typeof Worker>) {
         super(...args);
         this.addEventListener('message', ({ data }: MessageEvent<{ kind?: string }>) => {
-          if (data.kind === 'started' || data.kind === 'stopped') told[data.kind]++;
+          if (data.kind === 'started') told.started++;
+          if (data.kind === 'started' || data.kind === 'progress') told.hasEnded = false;
+          if (data.kind === 'compressed') told.compressed++;
+          if (data.kind === 'stopped') told.hasEnded = true;
         });
       }
     };
@@ -40,9 +44,9 @@ export async function untilEnd(page: Page, act: () => Promise<unknown>): Promise
   await ended(page);
 }
 
-/** Waits until what is trained has ended, and the page shows it. */
+/** Waits until what is trained has ended, and the page shows it: Fit by the button that runs it again. */
 export async function ended(page: Page): Promise<void> {
-  await page.waitForFunction(() => window.told.stopped >= window.told.started, undefined, PATIENT);
+  await page.waitForFunction(() => window.told.hasEnded, undefined, PATIENT);
   await page.getByRole('button', { name: 'Run', exact: true }).waitFor(PATIENT);
 }
 
