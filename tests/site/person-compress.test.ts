@@ -93,7 +93,10 @@ describe.skipIf(binary === null)('a person under Compress and Draw a digit', { t
       expect(fewer).toBeLessThan(bytes);
       const [pruned, of] = await mask(page);
       expect(pruned / of).toBeGreaterThan(0.7);
-      const said = await page.getByText(/weights \(.*\) were pruned: /).last().textContent();
+      const said = await page
+        .getByText(/weights \(.*\) were pruned: /)
+        .last()
+        .textContent();
       const [, zeros, weights] = /^(\d+) of (\d+) weights/.exec(said!)!;
       expect(Number(zeros) / Number(weights)).toBeCloseTo(0.8, 1);
     });
