@@ -10,6 +10,7 @@ import { binary, Site, WIDE } from './visit.ts';
 
 /** Small enough that it learns in a blink. */
 const START = '#samples=60&net=4tanh&epochs=3&tuning=10';
+const SMALL = { ...WIDE, viewport: { width: 600, height: 500 }, reducedMotion: 'reduce' } as const;
 const SEED = 21;
 const PAGES = 4;
 const SEQUENCES = 50;
@@ -167,13 +168,13 @@ describe.skipIf(binary === null)('whatever a person does', { timeout: 240_000 },
 
   test(`${PAGES * SEQUENCES} sequences of actions leave no error, a valid address and a page that answers`, async () => {
     const pages = Array.from({ length: PAGES }, (_, at) =>
-      site.visit(START, WIDE, async (page) => {
+      site.visit(START, SMALL, async (page) => {
         page.setDefaultTimeout(20_000);
         const wrong: string[] = [];
         page.on('pageerror', ({ message }) => wrong.push(message));
         page.on('console', (message) => wrong.push(message.text()));
         await fc.assert(
-          fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 8 }), async (actions) => {
+          fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 6 }), async (actions) => {
             for (const each of actions) await act(page, each);
             await isValid(page);
             await answers(page);

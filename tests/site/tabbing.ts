@@ -44,6 +44,17 @@ export async function stopsByTab(page: Page): Promise<Stops> {
         const { outlineStyle, outlineWidth } = getComputedStyle(each);
         return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0;
       };
+      /** A mark of a chart shows the focus by its own lines. */
+      const hasLines = (): boolean => {
+        if (!(element instanceof SVGElement)) return false;
+        const parts = [...element.querySelectorAll('*')];
+        const look = (): string => parts.map((part) => getComputedStyle(part).strokeWidth).join();
+        const focused = look();
+        element.blur();
+        const isOther = look() !== focused;
+        element.focus();
+        return isOther;
+      };
       const ids = element.getAttribute('aria-labelledby')?.split(' ') ?? [];
       const labels =
         element instanceof HTMLInputElement || element instanceof HTMLSelectElement ? element.labels : null;
@@ -56,7 +67,7 @@ export async function stopsByTab(page: Page): Promise<Stops> {
       const label = element.closest('label');
       return {
         name: element.dataset.stop ?? `not listed: ${element.outerHTML.slice(0, 120)}`,
-        isSeen: hasRing(element) || (label !== null && hasRing(label)),
+        isSeen: hasRing(element) || hasLines() || (label !== null && hasRing(label)),
         isNamed: names.some((name) => name != null && name.trim() !== ''),
       };
     });
