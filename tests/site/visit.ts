@@ -42,8 +42,16 @@ export class Site {
     await this.#server.close();
   }
 
-  /** Opens the page, does something with it, and expects that nothing was said on its console and nothing failed to load. */
-  async visit(hash: string, options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<void> {
+  /**
+   * Opens the page, does something with it, and expects that nothing was said on its console and nothing failed to load.
+   * `prepare` is done before the page is there.
+   */
+  async visit(
+    hash: string,
+    options: BrowserContextOptions,
+    use: (page: Page) => Promise<void>,
+    prepare?: (page: Page) => Promise<void>,
+  ): Promise<void> {
     const context = await this.#browser.newContext(options);
     try {
       const page = await context.newPage();
@@ -51,6 +59,7 @@ export class Site {
       page.on('pageerror', (error) => said.push(`error: ${error.message}`));
       page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
       page.on('requestfailed', (request) => said.push(`not loaded: ${request.url()}`));
+      await prepare?.(page);
       await page.goto(`${this.address}${hash}`);
       await use(page);
       expect(said).toEqual([]);

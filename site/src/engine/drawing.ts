@@ -130,4 +130,9 @@ function channelsOf(values: Float32Array, shape: readonly number[]) {
 
 const digits = new Digits();
 
+/** Loads the networks, so that they are there when one draws. */
+export async function load(): Promise<void> {
+  await digits.load();
+}
+
 export const draw: Follow<'draw'> = ({ pixels }, context) => digits.draw(pixels, context);

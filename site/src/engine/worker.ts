@@ -46,7 +46,8 @@ session.begin();
 const PRELOAD_AFTER = 3000;
 setTimeout(async () => {
   try {
-    await Promise.all([import('./tables.ts'), ...Object.values(LAZY).map((load) => load()), digits()]);
+    const networks = import('./drawing.ts').then(({ load }) => load());
+    await Promise.all([import('./tables.ts'), ...Object.values(LAZY).map((load) => load()), digits(), networks]);
   } catch {
     // Whoever needs it is told.
   }
