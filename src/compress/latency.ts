@@ -15,7 +15,7 @@ export interface LatencyOptions {
 
 /**
  * Median milliseconds of one call of each network, measured in turns round by round, so that a change of the machine's
- * speed meets all of them alike. A sample is the mean of enough calls to last about 0.3 ms: clocks are coarse.
+ * speed meets all of them alike. A sample is the mean of enough calls to last about 1 ms: clocks are coarse.
  *
  * @example
  * const forms = [toNetwork(model), quantize(model, { calibration: x })];
@@ -51,8 +51,11 @@ interface Rounds {
 /** Milliseconds: the median of what is slow is steady after a few samples. */
 const LONG = 60;
 
-/** Milliseconds that a sample takes at least: browsers round the clock to a tenth of one, and what it rounds to 0 has no time. */
+/** Milliseconds that a sample is to take: browsers round the clock to a tenth of one, and what it rounds to 0 has no time. */
 const SAMPLE = 1;
+
+/** The most calls of a sample, should a clock stand still. */
+const MOST_CALLS = 1 << 18;
 
 /** Median milliseconds of each call, in turns round by round. */
 function medians(calls: readonly (() => void)[], { most, fewest }: Rounds): number[] {
@@ -60,21 +63,28 @@ function medians(calls: readonly (() => void)[], { most, fewest }: Rounds): numb
     const time = (count: number): number => {
       const start = performance.now();
       for (let i = 0; i < count; i++) call();
-      return (performance.now() - start) / count;
+      return performance.now() - start;
     };
     // Warm up, so that V8 has compiled the loops, and find out how many calls make a sample.
     let count = 1;
-    for (let spent = time(1); spent < 10; spent += time(count) * count) count = Math.min(count * 2, 1 << 16);
-    let each = time(count);
-    for (; each * count < SAMPLE; each = time(count)) count *= 2;
-    return { time, count: Math.max(1, Math.ceil(SAMPLE / each)), samples: [] as number[], spent: 0 };
+    for (let spent = time(1); spent < 10; spent += time(count)) count = Math.min(count * 2, 1 << 16);
+    let spent = time(count);
+    for (; spent < SAMPLE && count < MOST_CALLS; spent = time(count)) count *= 2;
+    if (spent > 0) count = Math.min(MOST_CALLS, Math.max(1, Math.ceil((SAMPLE * count) / spent)));
+    /** Of more calls where so many took hardly any time: when these were counted, another program had the processor. */
+    const sample = (): number => {
+      let taken = time(count);
+      for (; taken < SAMPLE / 2 && count < MOST_CALLS; taken = time(count)) count *= 2;
+      each.spent += taken;
+      return taken / count;
+    };
+    const each = { sample, samples: [] as number[], spent: 0 };
+    return each;
   });
   for (let round = 0; round < most; round++)
     for (const each of timed) {
       if (round >= fewest && each.spent >= LONG) continue;
-      const sample = each.time(each.count);
-      each.samples.push(sample);
-      each.spent += sample * each.count;
+      each.samples.push(each.sample());
     }
   return timed.map(({ samples }) => samples.sort((p, q) => p - q)[Math.floor(samples.length / 2)]!);
 }

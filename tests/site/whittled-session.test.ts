@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { DEFAULTS } from '../../site/src/state/defaults.ts';
 import { layersOf, startOf, Told } from './sessions.ts';
 import { settingsWith } from './trained.ts';
 
@@ -8,14 +9,14 @@ afterEach(() => {
 });
 
 describe('a session that trains and whittles', () => {
-  test('the default spiral loses 80 % of its weights and its bits, hardly its score, and comes back as a module', async () => {
+  test('the default spiral loses 80 % of its weights and its bits, at most 2 points of its score, and comes back as a module', async () => {
     const told = new Told();
-    await told.after(startOf({ training: { epochs: 300 }, isRunning: true }));
+    await told.after(startOf({ isRunning: true }));
     const { scores } = told.last('stopped').progress;
-    await told.after({ kind: 'compress', settings: settingsWith({ sparsity: 0.8, bits: 8, epochs: 200 }) });
+    await told.after({ kind: 'compress', settings: { ...DEFAULTS.compress, sparsity: 0.8, bits: 8 } });
     const { result } = told.last('compressed');
     expect(result.before.score).toBe(scores.test);
-    expect(result.after.score).toBeGreaterThan(scores.test - 0.06);
+    expect(result.after.score).toBeGreaterThan(scores.test - 0.025);
     expect(result.after.bytes).toBeLessThan(0.7 * result.before.bytes); // of a file whose graph is half of it
     expect(result.picture.kind).toBe('plane');
     const formats = told.last('formats').formats;

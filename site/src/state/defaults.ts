@@ -25,5 +25,5 @@ export const DEFAULTS: Settings = {
     patience: 30,
     restoreBest: true,
   },
-  compress: { sparsity: 0.8, pattern: 'weights', bits: 32, shared: 0, trained: false, student: 1, epochs: 50 },
+  compress: { sparsity: 0.8, pattern: 'weights', bits: 32, shared: 0, trained: false, student: 1, epochs: 300 },
 };
