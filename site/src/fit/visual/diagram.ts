@@ -38,7 +38,7 @@ const [SMALL, ROOMY] = [16, 640] as const;
 /** What is smaller than this is hard to look at, and a layout so wide has a row of its own. */
 const [LEGIBLE, NARROW] = [24, 460] as const;
 /** Room for edges between columns, at least. */
-const BETWEEN = 44;
+const BETWEEN = 40;
 const EDGE = 12;
 /** Inputs beyond these are not drawn one by one. */
 export const MOST_INPUTS = 64;
