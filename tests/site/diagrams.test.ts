@@ -4,6 +4,7 @@ import type { LayerShape } from '../../site/src/engine/messages.ts';
 import {
   chooseEdges,
   type Edge,
+  isWide,
   layOut,
   MOST_EDGES,
   nameOf,
@@ -36,7 +37,7 @@ describe('layout', () => {
         expect(layout.height).toBeLessThan(480);
         let right = 0;
         for (const { size, nodes, left, right: end } of layout.columns) {
-          expect(size).toBeGreaterThanOrEqual(24);
+          expect(size).toBeGreaterThanOrEqual(width < 640 ? 24 : 16);
           expect(left).toBeGreaterThan(right);
           right = end;
           const places = new Set(nodes.map(({ x, y }) => `${x} ${y}`));
@@ -66,8 +67,14 @@ describe('layout', () => {
     const sizes = [4, 8, 16, 64].map((units) => layOut(2, shapeOf([units, units]), 480).columns[1]!.size);
     expect(sizes).toEqual([44, 44, 44, 24]);
     expect([900, 480, 400, 320].map((width) => layOut(2, shapeOf([16, 16, 2]), width).columns[1]!.size)).toEqual([
-      44, 44, 36, 24,
+      44, 44, 36, 28,
     ]);
+    const large = [64, 64, 64, 64, 64, 64, 2];
+    expect(isWide(2, shapeOf(large))).toBe(true);
+    expect(isWide(2, shapeOf([16, 16, 2]))).toBe(false);
+    // It is seen whole where it has a row of its own, and scrolls on a telephone.
+    expect(layOut(2, shapeOf(large), 816).width).toBeCloseTo(816);
+    expect(layOut(2, shapeOf(large), 320).columns[1]!.size).toBe(24);
   });
 
   test('of more inputs than can be drawn has the first', () => {

@@ -32,11 +32,13 @@ export interface Layout {
 const HEIGHT = 392;
 const GAP = 4;
 /** Sides of pictures: the largest with which all columns fit the width, else the least, and one scrolls. */
-const SIZES = [44, 36, 28, 24, 16] as const;
+const SIZES = [44, 36, 28, 24] as const;
+/** On a screen wide enough for a mouse a large network is seen whole before it scrolls; the list names its neurons. */
+const [SMALL, ROOMY] = [16, 640] as const;
 /** What is smaller than this is hard to look at, and a layout so wide has a row of its own. */
 const [LEGIBLE, NARROW] = [24, 460] as const;
 /** Room for edges between columns, at least. */
-const BETWEEN = 44;
+const BETWEEN = 40;
 const EDGE = 12;
 /** Inputs beyond these are not drawn one by one. */
 export const MOST_INPUTS = 64;
@@ -71,7 +73,7 @@ export const isWide = (inputs: number, shape: readonly LayerShape[]): boolean =>
 /** Where the inputs and neurons stand, for at least `width` pixels; wider if it takes more. */
 export function layOut(inputs: number, shape: readonly LayerShape[], width: number): Layout {
   const counts = countsOf(inputs, shape);
-  const tried = SIZES.map((size) => sizing(counts, size));
+  const tried = (width < ROOMY ? SIZES : [...SIZES, SMALL]).map((size) => sizing(counts, size));
   const sized = tried.find((each) => leastOf(each) <= width) ?? tried.at(-1)!;
   const rows = sized.map(({ units, across }) => Math.ceil(units / across));
   const height = 2 * EDGE + Math.max(...sized.map(({ size }, i) => rows[i]! * (size + GAP) - GAP));
