@@ -150,12 +150,13 @@ describe.skipIf(binary === null)('the page', { timeout: 120_000 }, () => {
         await page.getByRole('combobox', { name: en.compress.exports.format }).waitFor(PATIENT);
         await page.unrouteAll({ behavior: 'wait' });
       },
-      (page) =>
-        page.route('**/*', async (route) => {
+      async (page) => {
+        await page.route('**/*', async (route) => {
           const response = await route.fetch();
           const policy = "script-src 'self'; worker-src 'self'";
           await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } });
-        }),
+        });
+      },
     );
   });
 });

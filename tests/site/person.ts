@@ -14,9 +14,9 @@ declare global {
 }
 
 /** Counts what the engine tells the page, so that a test can wait for an end that is not the one before it. */
-export function watchEngine(page: Page): Promise<void> {
+export async function watchEngine(page: Page): Promise<void> {
   page.setDefaultTimeout(20_000);
-  return page.addInitScript(() => {
+  await page.addInitScript(() => {
     const told = { started: 0, compressed: 0, hasEnded: false };
     window.told = told;
     window.Worker = class extends Worker {
