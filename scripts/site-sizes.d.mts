@@ -6,7 +6,8 @@ export interface Weighed {
 export interface Sizes {
   readonly first: readonly Weighed[];
   readonly later: readonly Weighed[];
-  readonly workers: readonly string[];
+  readonly soon: readonly Weighed[];
+  readonly isWhole: boolean;
 }
 export function gzipped(bytes: Uint8Array | string): number;
 export function staticImports(code: string): string[];

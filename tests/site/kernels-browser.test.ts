@@ -44,6 +44,9 @@ describe.skipIf(binary === null)('the ladders in a browser', { timeout: 150_000 
 
   test('a measurement stops at once, in the middle of a rung, and another one can follow', async () => {
     await site.visit('#tab=kernels', WIDE, async (page) => {
+      // No other part is loaded meanwhile: the article has a worker too.
+      await page.addInitScript('window.requestIdleCallback = () => 0');
+      await page.reload();
       await page.getByRole('combobox', { name: 'Size' }).selectOption('512 × 512');
       await page.getByRole('combobox', { name: 'Samples' }).selectOption('thorough');
       // The engine's, and that of the article, which starts in idle time
