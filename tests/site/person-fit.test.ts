@@ -101,8 +101,8 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
     await open('#epochs=1', async (page) => {
       const heard = () =>
         page.evaluate(() => [document.documentElement.lang, document.title, document.body.textContent] as const);
+      await expect.poll(async () => (await heard()).slice(0, 2)).toEqual(['en', 'Fit · whittle-ml lab']);
       const english = await heard();
-      expect(english.slice(0, 2)).toEqual(['en', 'Fit · whittle-ml lab']);
       await page.getByRole('button', { name: '中文' }).click();
       await page.getByRole('tab', { name: zh.shell.tabs.compress }).waitFor();
       const [lang, title, words] = await heard();
@@ -140,7 +140,9 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
         };
         await paste(`width,kind\n${'1,same\n'.repeat(20)}`);
         await page.getByRole('button', { name: 'Use this table' }).click();
-        await page.getByText('column "kind": classification needs at least 2 classes').waitFor();
+        await page
+          .getByText('Each row of “kind” says same, and two classes are needed: choose another column to learn.')
+          .waitFor();
 
         await untilEnd(page, () => dropFile(page, 'Table as CSV', 'good.csv', exampleTable()));
         await page.getByText('In use: 120 rows, 2 numbers each.').waitFor();
