@@ -63,7 +63,7 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
       const rate = /to ([\d.]+)/.exec((await lower.textContent())!)![1]!;
       await untilEnd(page, () => lower.click());
       await alert.waitFor({ state: 'detached' });
-      await page.getByText(/^All \d+ epochs are done\.$/).waitFor();
+      await page.getByText(/^All \d+ epochs are done\.$/).first().waitFor();
       expect(await page.getByRole('slider', { name: 'Learning rate' }).getAttribute('aria-valuetext')).toBe(rate);
     });
   });
@@ -147,7 +147,7 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
         await untilEnd(page, () => dropFile(page, 'Table as CSV', 'good.csv', exampleTable()));
         await page.getByText('In use: 120 rows, 2 numbers each.').waitFor();
         expect(await problem.count()).toBe(0);
-        await page.getByText('All 20 epochs are done.').waitFor();
+        await page.getByText('All 20 epochs are done.').first().waitFor();
         expect(await score(page, 'training')).toBeGreaterThan(0.5);
       },
       permissions,
