@@ -63,7 +63,10 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
       const rate = /to ([\d.]+)/.exec((await lower.textContent())!)![1]!;
       await untilEnd(page, () => lower.click());
       await alert.waitFor({ state: 'detached' });
-      await page.getByText(/^All \d+ epochs are done\.$/).first().waitFor();
+      await page
+        .getByText(/^All \d+ epochs are done\.$/)
+        .first()
+        .waitFor();
       expect(await page.getByRole('slider', { name: 'Learning rate' }).getAttribute('aria-valuetext')).toBe(rate);
     });
   });
@@ -178,7 +181,7 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
       await page.getByText(draw.count(16, 500)).waitFor();
       await untilEnd(page, () => run.click());
       expect(await score(page, 'training')).toBeGreaterThan(0.9);
-      expect(await page.evaluate(() => location.hash)).toMatch(/data=drawn.*points=[0-9a-z]{96}$/);
+      await expect.poll(() => page.evaluate(() => location.hash)).toMatch(/data=drawn.*points=[0-9a-z]{96}$/);
     });
   });
 
