@@ -3,7 +3,7 @@ export const compress = {
   title: 'Compress',
   lead: 'Make the network that you have just trained smaller, and see what it costs. Each change is followed at once, from the same trained network.',
   untrained: {
-    title: 'Nothing is trained yet',
+    title: 'Nothing is trained yet.',
     words:
       'Compression begins with a network that has learned something. Train the one that is set, or set up another one under “Fit”.',
     train: 'Train it now',

@@ -1,7 +1,7 @@
 /** Words of this part. Sentences with figures are functions of them; figures come as texts. */
 export const digits = {
   title: 'Draw a digit',
-  lead: 'Networks that were taught on 1,347 handwritten digits, and the same networks whittled down, answer as you draw.',
+  lead: 'Networks that learned from 1,347 handwritten digits and 1,500 drawn ones, and the same networks whittled down, answer as you draw.',
   paper: {
     title: 'Your drawing',
     label: 'Paper to draw a digit on',

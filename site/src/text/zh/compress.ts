@@ -4,7 +4,7 @@ export const compress: Text['compress'] = {
   title: '压缩',
   lead: '把刚训练好的网络变小，并看清代价。每次改动都会立即从同一个训练好的网络重新计算。',
   untrained: {
-    title: '还没有训练好的网络',
+    title: '还没有训练好的网络。',
     words: '压缩要从一个学到了东西的网络开始。可以直接训练当前设置的网络，也可以到“拟合”页另行设置。',
     train: '立即训练',
     own: '另行设置',

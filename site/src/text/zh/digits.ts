@@ -2,7 +2,7 @@ import type { Text } from '../text.ts';
 
 export const digits: Text['digits'] = {
   title: '手写数字',
-  lead: '用 1,347 个手写数字训练的网络，以及它们压缩后的版本，会在您书写时同时作答。',
+  lead: '用 1,347 个手写数字和 1,500 个鼠标笔迹训练的网络，以及它们压缩后的版本，会在您书写时同时作答。',
   paper: {
     title: '您的书写',
     label: '书写数字的画布',
