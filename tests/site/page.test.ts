@@ -5,7 +5,7 @@ import { en } from '../../site/src/text/en.ts';
 import { zh } from '../../site/src/text/zh.ts';
 import { ended, PATIENT, untilEnd, watchEngine } from './person.ts';
 import { stopsByTab } from './tabbing.ts';
-import { binary, NARROW, Site, violations, WIDE } from './visit.ts';
+import { binary, NARROW, picture, Site, violations, WIDE } from './visit.ts';
 
 const TABS = ['fit', 'compress', 'digits', 'kernels', 'article'] as const;
 const TEXTS = { en, zh };
@@ -29,6 +29,7 @@ describe.skipIf(binary === null)('the page', { timeout: 120_000 }, () => {
         await page.getByRole('heading', { level: 2 }).first().waitFor();
         expect(await violations(page)).toEqual([]);
         expect(await sideways(page)).toBe(0);
+        await picture(page, tab);
       });
     },
   );
@@ -39,13 +40,14 @@ describe.skipIf(binary === null)('the page', { timeout: 120_000 }, () => {
     ['in dark and Chinese, narrow', { ...NARROW, ...DARK_AND_CHINESE }, 'zh'],
   ];
 
-  test.each(LOOKS)('with results axe finds nothing, and nothing is too wide: %s', async (_, at, language) => {
+  test.each(LOOKS)('with results axe finds nothing, and nothing is too wide: %s', async (look, at, language) => {
     const { fit, compress, controls, shell } = TEXTS[language];
     await site.visit(
       '#samples=100&epochs=20&tuning=0&early=1',
       at,
       async (page) => {
-        const check = async () => {
+        const check = async (tab: string) => {
+          await picture(page, `${tab}-${look}`);
           expect(await violations(page)).toEqual([]);
           expect(await sideways(page)).toBe(0);
         };
@@ -55,14 +57,14 @@ describe.skipIf(binary === null)('the page', { timeout: 120_000 }, () => {
         await page.locator('.explanation table').waitFor();
         await page.getByRole('button', { name: controls.guide.start }).click();
         for (const details of await page.locator('.visual summary').all()) await details.click();
-        await check();
+        await check('fit');
         await page.getByRole('tab', { name: shell.tabs.compress }).click();
         await page.getByRole('combobox', { name: compress.exports.format }).waitFor();
-        await check();
+        await check('compress');
         await page.getByRole('tab', { name: shell.tabs.digits }).click();
         await page.getByRole('button', { name: TEXTS[language].digits.paper.example(3) }).click();
         await page.locator('.answer').nth(4).waitFor();
-        await check();
+        await check('digits');
       },
       watchEngine,
     );

@@ -77,3 +77,12 @@ export async function violations(page: Page): Promise<string[]> {
   const found = await page.evaluate<AxeResults>('axe.run()');
   return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
+
+const PICTURES = fileURLToPath(new URL('../../report/site', import.meta.url));
+
+/** Keeps a picture of the whole page in report/site, to be looked at. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const { width } = page.viewportSize()!;
+  const file = `${PICTURES}/${name.replace(/[^a-z]+/g, '-')}-${width}.png`;
+  await page.screenshot({ path: file, fullPage: true, animations: 'disabled' });
+}
