@@ -1,5 +1,5 @@
 // Whether packages hold what their package.json promises and just what a user needs. Reads what npm says of them:
-// npm pack --workspaces --include-workspace-root --dry-run --json | node scripts/check-package.mjs
+// npm pack --workspace whittle-cli --include-workspace-root --dry-run --json | node scripts/check-package.mjs
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';

@@ -72,7 +72,7 @@ const WHITTLE = join('node_modules', '.bin', 'whittle');
 const ROWS = 90;
 /** What a check returns that could not be made here. */
 const SKIPPED = 'skipped';
-const PACK = ['pack', '--workspaces', '--include-workspace-root', '--json', '--pack-destination', tarballs];
+const PACK = ['pack', '--workspace=whittle-cli', '--include-workspace-root', '--json', '--pack-destination', tarballs];
 
 /** Whether `whittle` refuses what it was given in one line and writes nothing. */
 function refuses(line, ...args) {

@@ -14,7 +14,7 @@ const { faultsOf } = (await import(new URL('scripts/check-package.mjs', root).hr
   faultsOf: (packed: readonly Packed[]) => string[];
 };
 
-const args = ['pack', '--workspaces', '--include-workspace-root', '--dry-run', '--json', '--ignore-scripts'];
+const args = ['pack', '--workspace=whittle-cli', '--include-workspace-root', '--dry-run', '--json', '--ignore-scripts'];
 const packed = JSON.parse(
   execFileSync('npm', args, { cwd: fileURLToPath(root), encoding: 'utf8', shell: process.platform === 'win32' }),
 ) as Packed[];

@@ -38,12 +38,19 @@ describe.skipIf(binary === null)('the element', () => {
         await last.scrollIntoViewIfNeeded();
       }
 
-      await last.getByRole('button', { name: '播放' }).click();
-      await poll(() => epochOf(page, 2)).toBeGreaterThan(0);
-      await last.getByRole('button', { name: '暂停' }).click();
+      await last.getByRole('button', { name: '播放' }).waitFor();
+      // By the page itself: it may be through before a click from outside arrives.
+      await last.evaluate(async (element) => {
+        const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+        const button = () => element.shadowRoot!.querySelector('button')!;
+        const epoch = () => Number(/\d+/.exec(element.shadowRoot!.querySelector('p')?.textContent ?? '')?.[0] ?? 0);
+        button().click();
+        while (button().textContent!.includes('暂停') && epoch() === 0) await frame();
+        button().click();
+      });
       await last.getByRole('button', { name: '播放' }).waitFor();
       expect(await last.getByRole('status').textContent()).toMatch(/^在第 \d+ 轮后暂停。$/);
-      expect(await last.getByRole('img').getAttribute('aria-label')).toMatch(/^各轮的损失。第 \d+ 轮：训练 [\d.]+/);
+      await poll(() => last.getByRole('img').getAttribute('aria-label')).toMatch(/^各轮的损失。第 \d+ 轮：训练 [\d.]+/);
 
       const before = workers();
       await last.evaluate((element) => element.remove());
@@ -65,7 +72,11 @@ describe.skipIf(binary === null)('the element', () => {
     await site.visit('embed.html', WIDE, async (page) => {
       const element = page.locator('whittle-lab').first();
       await poll(() => epochOf(page, 0)).toBeGreaterThan(0);
-      await element.evaluate((node) => node.setAttribute('experiment', 'data=xor&net=4relu&epochs=3'));
+      // One that runs is replaced by one that runs
+      await element.evaluate((node) => {
+        node.shadowRoot!.querySelectorAll('button')[1]!.click();
+        node.setAttribute('experiment', 'data=xor&net=4relu&epochs=3');
+      });
       await element.getByText('XOR, 4 neurons').waitFor();
       await element.getByText(/^Epoch 3 /).waitFor();
       await element.evaluate((node) => node.setAttribute('experiment', 'data=table'));

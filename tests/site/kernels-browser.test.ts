@@ -1,4 +1,4 @@
-import { type Browser, chromium } from 'playwright';
+import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { QUIET_FLAGS, SOFTWARE_GPU_FLAGS } from '../../scripts/find-chromium.mjs';
 import { binary, NARROW, Site, violations, WIDE } from './visit.ts';
@@ -43,14 +43,13 @@ describe.skipIf(binary === null)('the ladders in a browser', { timeout: 150_000 
   });
 
   test('a measurement stops at once, in the middle of a rung, and another one can follow', async () => {
-    await site.visit('#tab=kernels', WIDE, async (page) => {
-      // No other part is loaded meanwhile: the article has a worker too.
-      await page.addInitScript('window.requestIdleCallback = () => 0');
-      await page.reload();
+    // No other part is loaded meanwhile: the article has a worker too.
+    const alone = (page: Page) => page.addInitScript('window.requestIdleCallback = () => 0');
+    const visit = (use: (page: Page) => Promise<void>) => site.visit('#tab=kernels', WIDE, use, alone);
+    await visit(async (page) => {
       await page.getByRole('combobox', { name: 'Size' }).selectOption('512 × 512');
       await page.getByRole('combobox', { name: 'Samples' }).selectOption('thorough');
-      // The engine's, and that of the article, which starts in idle time
-      const others = 2;
+      const others = 1;
       await expect.poll(() => page.workers().length, PATIENT).toBe(others);
       await page.getByRole('button', { name: 'Run', exact: true }).click();
       await page.getByText(/^Checking and warming up 1 of /).waitFor();

@@ -98,7 +98,7 @@ describe.skipIf(binary === null)('the page', { timeout: 120_000 }, () => {
   /** What the page may load later, which it has in advance: all but the benchmark of a graphics processor, and workers. */
   const ahead = () =>
     readdirSync(new URL('../../site/dist/assets', import.meta.url)).filter(
-      (name) => /\.(js|css|safetensors|gz)$/.test(name) && !/^(gpu|embed|worker|encoder)/.test(name),
+      (name) => /\.(js|css|safetensors|gz)$/.test(name) && !/^(gpu|embed|worker|encoder|rolldown-runtime)/.test(name),
     );
 
   test('once it has loaded its parts it works with the network cut, and it asks nobody else ever', async () => {

@@ -64,7 +64,7 @@ export async function score(page: Page, role: 'training' | 'validation' | 'test'
 
 /** What the page says of the fit, in a word or two. */
 export async function verdict(page: Page): Promise<string> {
-  const said = await page.getByRole('region', { name: 'Diagnosis' }).getByRole('paragraph').first().textContent();
+  const said = await page.getByRole('region', { name: 'Diagnosis' }).locator('.word').textContent();
   return said!.replace(/^\s*\S\s+/, '').trim();
 }
 

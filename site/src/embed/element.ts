@@ -50,6 +50,8 @@ export class WhittleLab extends HTMLElement {
   #progress: Progress | null = null;
   #stop: Stop | null = null;
   #isRunning = false;
+  /** Experiments that were asked for and have not begun: what is told meanwhile is of the one before. */
+  #pending = 0;
   #isSeen = false;
   /** Whether it rests only because it is out of sight. */
   #rests = false;
@@ -97,6 +99,7 @@ export class WhittleLab extends HTMLElement {
     cancelAnimationFrame(this.#frame);
     this.#engine?.terminate();
     this.#engine = null;
+    this.#pending = 0;
     this.#isRunning = false;
     this.#isSeen = false;
   }
@@ -180,6 +183,7 @@ export class WhittleLab extends HTMLElement {
     this.#rests = false;
     this.#stop = null;
     this.#isRunning = isRunning;
+    this.#pending++;
     this.#engine.postMessage({ kind: 'start', data, network, training, points, isRunning });
     this.#tell();
   }
@@ -194,8 +198,10 @@ export class WhittleLab extends HTMLElement {
   }
 
   #hear(event: Event): void {
+    if (this.#pending > 0 && (event.kind === 'progress' || event.kind === 'stopped')) return;
     switch (event.kind) {
       case 'started':
+        this.#pending--;
         this.#samples = event.samples;
         this.#progress = null;
         break;
@@ -209,6 +215,7 @@ export class WhittleLab extends HTMLElement {
         this.#said.textContent = this.#rests ? '' : stopOf(this.#words, event.why, event.progress);
         break;
       case 'refused':
+        if (event.of === 'start') this.#pending--;
         this.#isRunning = false;
         this.#fail(this.#words.refused(event.message));
         return;
