@@ -254,7 +254,12 @@ console.log(selfTest(), label);
     refuses(/whittle: .*"sort"/, '--csv', 'table.csv', '--target', 'sort');
     writeFileSync(join(user, 'other.csv'), 'size,colour\n1,r\n');
     refuses(/whittle: .*"noise"/, 'predict', join('table', 'models', 'teacher.safetensors'), 'other.csv');
-    refuses(/whittle: other\.csv: column "noise": is not in the table/, 'predict', join('exported', 'int8.mjs'), 'other.csv');
+    refuses(
+      /whittle: other\.csv: column "noise": is not in the table/,
+      'predict',
+      join('exported', 'int8.mjs'),
+      'other.csv',
+    );
   },
   async "README's page trains in Chromium, as a file and over HTTP"() {
     const binary = findChromium();
