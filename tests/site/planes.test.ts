@@ -219,6 +219,30 @@ describe('answers', () => {
     expect(wrong).toEqual({ train: 2, validation: 0, test: 0 });
   });
 
+  test('are wrong on the other side of the boundary that is drawn, also within a cell', () => {
+    // The boundary is where x + y / 2 is 1.3, and no middle of a cell lies on it.
+    const at = (x: number, y: number): number => 0.5 + 0.1 * (x + y / 2 - 1.3);
+    const middles = Array.from({ length: 16 }, (_, i) => [((i % 4) + 0.5) / 2, (3.5 - Math.floor(i / 4)) / 2] as const);
+    const two = plane(
+      2,
+      4,
+      4,
+      middles.map(([x, y]) => at(x, y)),
+    );
+    const three = plane(
+      3,
+      4,
+      4,
+      middles.flatMap(([x, y]) => [0.9 - at(x, y), at(x, y) - 0.1, 0.2]),
+    );
+    for (let x = 0.3; x < 1.7; x += 0.13)
+      for (let y = 0.3; y < 1.7; y += 0.17) {
+        const label = at(x, y) > 0.5 ? 1 : 0;
+        for (const each of [two, three])
+          expect([0, 1].map((said) => isWrong(each, ranges, x, y, said))).toEqual([label !== 0, label !== 1]);
+      }
+  });
+
   test('are sentences in both languages', () => {
     const named = samples([0.5, 0.5, 1], ['setosa', '7']);
     expect(answerText(CORNER, named, 0.5, 0.5, en.fit)).toBe('At (0.5, 0.5): setosa, 80 % sure');

@@ -107,22 +107,26 @@ export function contour(
     }
 }
 
-/** Cell that a place is in, or -1 outside of what is shown. */
-function cellAt(picture: PlanePicture, ranges: Samples['ranges'], x: number, y: number): number {
+/** Where a place lies, in cells from the left and from the top; null outside of what is shown. */
+function placeIn(
+  { width, height }: PlanePicture,
+  ranges: Samples['ranges'],
+  x: number,
+  y: number,
+): readonly [across: number, down: number] | null {
   const [[left, right], [bottom, top]] = [ranges[0]!, ranges[1]!];
-  const column = Math.floor(((x - left) / (right - left)) * picture.width);
-  const row = Math.floor(((top - y) / (top - bottom)) * picture.height);
-  const isOutside = !(column >= 0 && column < picture.width && row >= 0 && row < picture.height);
-  return isOutside ? -1 : row * picture.width + column;
+  const [across, down] = [((x - left) / (right - left)) * width, ((top - y) / (top - bottom)) * height];
+  return across >= 0 && across < width && down >= 0 && down < height ? [across, down] : null;
 }
 
 /** What is answered at a place: a class and how sure it is, or a number; null outside. */
 export type Answer = { readonly label: number; readonly probability: number } | { readonly value: number };
 
 export function answerAt(picture: PlanePicture, ranges: Samples['ranges'], x: number, y: number): Answer | null {
-  const cell = cellAt(picture, ranges, x, y);
-  if (cell < 0) return null;
+  const place = placeIn(picture, ranges, x, y);
+  if (place === null) return null;
   const { values, classes } = picture;
+  const cell = Math.floor(place[1]) * picture.width + Math.floor(place[0]);
   if (classes === 0) return { value: values[cell]! };
   if (classes <= 2) {
     const second = values[cell]!;
@@ -133,7 +137,10 @@ export function answerAt(picture: PlanePicture, ranges: Samples['ranges'], x: nu
   return { label: best, probability: values[cell * classes + best]! };
 }
 
-/** Whether a sample's class is not the one that is answered where it lies. Numbers are never wrong. */
+/**
+ * Whether a sample lies on the wrong side of the boundary that is drawn: between the middles of cells answers change evenly,
+ * as `contour` has them. Numbers are never wrong.
+ */
 export function isWrong(
   picture: PlanePicture,
   ranges: Samples['ranges'],
@@ -141,13 +148,28 @@ export function isWrong(
   y: number,
   label: number,
 ): boolean {
-  const cell = cellAt(picture, ranges, x, y);
-  const { values, classes } = picture;
-  if (cell < 0 || classes === 0) return false;
-  if (classes <= 2) return values[cell]! > 0.5 !== label > 0.5;
-  for (let c = 0; c < classes; c++) if (values[cell * classes + c]! > values[cell * classes + label]!) return true;
+  const place = placeIn(picture, ranges, x, y);
+  const { values, classes, width, height } = picture;
+  if (place === null || classes === 0) return false;
+  const [across, down] = [within(place[0] - 0.5, width - 1), within(place[1] - 0.5, height - 1)];
+  const [column, row] = [Math.floor(across), Math.floor(down)];
+  const [right, below] = [Math.min(column + 1, width - 1), Math.min(row + 1, height - 1)];
+  const answers = answersOf(picture);
+  const at = (c: number): number => {
+    const value = (y: number, x: number): number => values[(y * width + x) * answers + c]!;
+    const [u, v] = [across - column, down - row];
+    return (
+      (1 - v) * ((1 - u) * value(row, column) + u * value(row, right)) +
+      v * ((1 - u) * value(below, column) + u * value(below, right))
+    );
+  };
+  if (classes <= 2) return at(0) > 0.5 !== label > 0.5;
+  const own = at(label);
+  for (let c = 0; c < classes; c++) if (at(c) > own) return true;
   return false;
 }
+
+const within = (x: number, most: number): number => Math.min(most, Math.max(0, x));
 
 /** How many of the samples are shown as wrong. */
 export function countWrong(picture: PlanePicture, { ranges, train, validation, test }: Samples): Record<Role, number> {
