@@ -180,6 +180,38 @@ describe('what the page asks of the engine', () => {
     clock.pass(200);
     expect(kinds(sent)).toEqual(['start']);
   });
+
+  test('what was refused is asked anew by run and step too: the experiment before it does not go on', () => {
+    for (const press of ['run', 'step'] as const) {
+      const { clock, sent, experimenting } = begun(false);
+      const seed = (changed: number): Ingredients => made({ data: { seed: changed } });
+      const refused = () => experimenting.hear({ kind: 'refused', of: 'start', message: 'No.' });
+      experimenting.change(seed(2));
+      clock.pass(200);
+      refused();
+      experimenting[press]();
+      expect(sent).toMatchObject([
+        { kind: 'start', data: { seed: 2 } },
+        { kind: 'start', data: { seed: 2 }, isRunning: press === 'run' },
+      ]);
+      refused();
+      experimenting.change(seed(3));
+      experimenting[press]();
+      expect(sent.slice(2)).toMatchObject([{ kind: 'start', data: { seed: 3 } }, { kind: press }]);
+    }
+  });
+
+  test('an experiment that has begun after one that was refused goes on', () => {
+    const { clock, sent, experimenting } = begun();
+    experimenting.start(made({ data: { seed: 2 } }), true);
+    experimenting.start(made({ data: { seed: 3 } }), true);
+    experimenting.hear({ kind: 'refused', of: 'start', message: 'No.' });
+    experimenting.hear({ kind: 'started' } as Parameters<Experimenting['hear']>[0]);
+    experimenting.change(made({ data: { seed: 3 }, training: { learningRate: 1 } }));
+    experimenting.run();
+    clock.pass(200);
+    expect(kinds(sent)).toEqual(['start', 'start', 'adjust', 'run']);
+  });
 });
 
 test('a throttled act is done with the last value, once in a time', () => {

@@ -38,6 +38,14 @@ export class Experiment {
   /** Why it could not, as data, where the engine knows it. */
   reason: Reason | null = $state.raw(null);
 
+  /** The network has learned something, also where it stops before its progress is told of. */
+  #take(progress: Progress): void {
+    this.progress = progress;
+    // What was made of the network as it was is not of this one.
+    this.compressed = null;
+    this.formats = [];
+  }
+
   hear(event: Event): void {
     switch (event.kind) {
       case 'ready':
@@ -58,15 +66,12 @@ export class Experiment {
         this.reason = null;
         break;
       case 'progress':
-        this.progress = event.progress;
-        // What was made of the network as it was is not of this one.
-        this.compressed = null;
-        this.formats = [];
+        this.#take(event.progress);
         this.isRunning = true;
         this.stop = null;
         break;
       case 'stopped':
-        this.progress = event.progress;
+        this.#take(event.progress);
         this.stop = event.why;
         this.verdict = event.verdict;
         this.isRunning = false;

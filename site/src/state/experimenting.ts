@@ -42,8 +42,10 @@ export function isComplete({ settings, points, table }: Ingredients): boolean {
 export class Experimenting {
   readonly #send: (command: Command) => void;
   readonly #changed: Debounced<Ingredients>;
-  /** Of what the engine's experiment is made. */
+  /** Of what the last experiment that was asked for is made. */
   #sent: Ingredients | null = null;
+  /** Whether the engine has refused it, and kept the one before: what is asked next begins anew. */
+  #isRefused = false;
   /** Whether the network is meant to train. */
   #isRunning = false;
 
@@ -68,6 +70,7 @@ export class Experimenting {
     else if (data.name === 'table' && ingredients.table !== null) this.#send({ ...base, table: ingredients.table });
     else this.#send(base);
     this.#sent = ingredients;
+    this.#isRefused = false;
     return true;
   }
 
@@ -79,7 +82,7 @@ export class Experimenting {
   run(): void {
     this.#changed.flush();
     this.#isRunning = true;
-    this.#send({ kind: 'run' });
+    if (!this.#again()) this.#send({ kind: 'run' });
   }
 
   pause(): void {
@@ -91,7 +94,12 @@ export class Experimenting {
   step(): void {
     this.#changed.flush();
     this.#isRunning = false;
-    this.#send({ kind: 'step' });
+    if (!this.#again()) this.#send({ kind: 'step' });
+  }
+
+  /** Asks anew for what was refused: an experiment that is no longer set must not go on. */
+  #again(): boolean {
+    return this.#isRefused && this.#sent !== null && this.start(this.#sent, this.#isRunning);
   }
 
   /** What the engine told. */
@@ -99,16 +107,16 @@ export class Experimenting {
     if (event.kind === 'progress') this.#isRunning = true;
     // What ended by itself was meant to run: so is what comes next.
     if (event.kind === 'stopped' && event.why.kind === 'paused') this.#isRunning = false;
-    // The engine has kept its old experiment: the next change begins anew.
+    if (event.kind === 'started') this.#isRefused = false;
     if (event.kind === 'refused' && event.of === 'start') {
-      this.#sent = null;
+      this.#isRefused = true;
       this.#isRunning = false;
     }
   }
 
   #follow(ingredients: Ingredients): void {
     const sent = this.#sent;
-    if (sent === null || isOther(sent, ingredients)) {
+    if (sent === null || this.#isRefused || isOther(sent, ingredients)) {
       this.start(ingredients, this.#isRunning);
       return;
     }

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { DEFAULTS } from '../../site/src/state/defaults.ts';
+import type { Experiment } from '../../site/src/state/experiment.svelte.ts';
+import { startOf, Told } from './sessions.ts';
+
+// What the page knows, without a page: state that nothing follows is a plain value.
+const plain = <T>(value: T): T => value;
+beforeAll(() => void vi.stubGlobal('$state', Object.assign(plain, { raw: plain })));
+afterAll(() => void vi.unstubAllGlobals());
+
+describe('what was made smaller of a network', () => {
+  const compress = { kind: 'compress', settings: { ...DEFAULTS.compress, epochs: 0 } } as const;
+
+  async function whittled(): Promise<readonly [Told, Experiment]> {
+    const told = new Told();
+    const { Experiment } = await import('../../site/src/state/experiment.svelte.ts');
+    const experiment = new Experiment();
+    told.listener = (event) => experiment.hear(event);
+    await told.after(startOf({ training: { epochs: 5 } }), { kind: 'step' }, compress);
+    expect(experiment.compressed?.settings).toEqual(compress.settings);
+    expect(experiment.formats.length).toBeGreaterThan(0);
+    return [told, experiment];
+  }
+
+  test.each(['step', 'run'] as const)('is of that network no more after a %s', async (kind) => {
+    const [told, experiment] = await whittled();
+    await told.after({ kind });
+    expect(experiment.progress?.epoch).toBeGreaterThan(1);
+    expect([experiment.compressed, experiment.formats]).toEqual([null, []]);
+  });
+
+  test('stays while files are made, neurons explained and what cannot be done is refused', async () => {
+    const [told, experiment] = await whittled();
+    await told.after(
+      { kind: 'export', format: 'safetensors', of: 'compressed' },
+      { kind: 'explain', layer: 0, unit: 0 },
+      { kind: 'explain', layer: 9, unit: 0 },
+      { kind: 'pause' },
+    );
+    expect(experiment.refused).toContain('neuron');
+    expect(experiment.compressed).not.toBeNull();
+    expect(experiment.tried).toHaveLength(1);
+  });
+});
