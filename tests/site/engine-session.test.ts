@@ -126,6 +126,20 @@ describe('run, pause and step', () => {
   });
 });
 
+test('what cannot be told when it stops ends no later training', async () => {
+  const told = new Told();
+  const start = startOf({ training: { epochs: 2 }, isRunning: true });
+  told.listener = ({ kind }) => {
+    if (kind === 'stopped') throw new Error('no memory');
+  };
+  await told.after(start);
+  expect(told.last('refused')).toMatchObject({ of: 'run', message: 'no memory' });
+  told.listener = () => {};
+  told.events.length = 0;
+  await told.after(start);
+  expect(told.last('stopped')).toMatchObject({ why: { kind: 'done' }, progress: { epoch: 2 } });
+});
+
 describe('what is told while it trains', () => {
   test('pictures come at most 15 times a second, and slices are short', async () => {
     const told = new Told(1);

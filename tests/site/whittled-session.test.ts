@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { decodeNetwork } from 'whittle-ml';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
 import { layersOf, startOf, Told } from './sessions.ts';
 import { settingsWith } from './trained.ts';
@@ -76,6 +77,19 @@ describe('a session that trains and whittles', () => {
     const kinds = told.events.map(({ kind }) => kind);
     expect(kinds.indexOf('compressed')).toBeGreaterThan(0);
     expect(kinds.indexOf('exported')).toBeGreaterThan(kinds.indexOf('compressed'));
+  });
+
+  test('a file is of the experiment that there was when it was asked for, whatever begins meanwhile', async () => {
+    const told = new Told();
+    await told.after(startOf({ network: { layers: layersOf([3], 'tanh') } }));
+    const { session } = told;
+    await Promise.all([
+      session.follow({ kind: 'export', format: 'safetensors', of: 'trained' }),
+      session.follow(startOf({ network: { layers: layersOf([5, 5], 'tanh') } })),
+    ]);
+    expect(told.last('started').shape.map(({ units }) => units)).toEqual([5, 5, 2]);
+    const { network } = decodeNetwork(told.last('exported').files[0]!.bytes);
+    expect(network.nodes.map(({ name }) => name)).toEqual(['h1', 'output']);
   });
 
   test('training that was asked for after a waiting compression goes on', async () => {

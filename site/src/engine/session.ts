@@ -212,7 +212,7 @@ export class Session {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#marks = [];
-    this.#training = this.#training.then(() => this.#train(experiment));
+    this.#training = this.#training.then(() => this.#train(experiment)).catch((error) => this.#refuse('run', error));
   }
 
   /** Trains in slices until it stops, or is stopped, or replaced. */
@@ -286,8 +286,9 @@ export class Session {
   }
 
   async #lazily<K extends LazyKind>(kind: K, command: Extract<Command, { kind: K }>, turn: number): Promise<void> {
+    const context = this.#contextOf(turn); // of the experiment that there is now, and not when it is loaded
     const follow: Follow<K> = await LAZY[kind]();
-    await follow(command, this.#contextOf(turn));
+    await follow(command, context);
   }
 
   #contextOf(turn: number): Context {
