@@ -80,6 +80,18 @@ describe('exporting', () => {
     }
   });
 
+  test('files are those whose bytes are counted, without what is folded away', async () => {
+    const trained = trainedOn({ batchNorm: true, epochs: 2 });
+    const { context, last } = contextOf(trained);
+    await compress({ kind: 'compress', settings: settingsWith({ bits: 8, epochs: 0 }) }, context);
+    const { before, after } = last('compressed').result;
+    for (const [of, { bytes }] of [['trained', before] as const, ['compressed', after] as const]) {
+      await exportFile({ kind: 'export', format: 'coded', of }, context);
+      expect(last('exported').files[0]!.bytes.length).toBe(bytes);
+      expect(last('formats').formats.find(({ id }) => id === 'coded')![of]).toEqual({ bytes });
+    }
+  });
+
   test('a module runs, passes its own test and answers as the network', async () => {
     for (const of of ['trained', 'compressed'] as const) {
       const network = of === 'trained' ? toNetwork(trained.model) : compressedOf(experiment)!;

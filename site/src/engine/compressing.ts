@@ -6,8 +6,8 @@ import type { Compressed, CompressStep } from './messages.ts';
 import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow, Trained } from './trained.ts';
-import { microsecondsOf, smallestFile, weighed } from './weighing.ts';
-import { checkSettings, epochsOf, folded, whittle } from './whittling.ts';
+import { folded, microsecondsOf, smallestFile, weighed } from './weighing.ts';
+import { checkSettings, epochsOf, whittle } from './whittling.ts';
 import { Superseded, Work } from './work.ts';
 
 /** What comes behind the trainings, as epochs of them. */

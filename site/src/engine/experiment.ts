@@ -1,4 +1,5 @@
 import { assign, EarlyStopping, type Loss, type Optimizer, type Sequential, type Tensor, tensor } from 'whittle-ml';
+import { RANGES } from '../state/ranges.ts';
 import type { DataSettings, NetworkSettings, TrainingSettings } from '../state/settings.ts';
 import { orderOf, type Parts, partsOf, pick } from './data.ts';
 import { explainNeuron } from './explain.ts';
@@ -314,7 +315,8 @@ export class Experiment {
     this.#stopping = null;
     this.#compile();
     this.scores = this.#figures().scores;
-    return { kind: 'nan', where, epoch: broken, suggestedRate: learningRate / 10 };
+    const suggestedRate = Math.max(learningRate / 10, RANGES.learningRate.min);
+    return { kind: 'nan', where, epoch: broken, suggestedRate };
   }
 
   #badLayer(): string | null {

@@ -1,5 +1,5 @@
 import type { Network } from 'whittle-ml';
-import { encodeNetwork, toNetwork } from 'whittle-ml';
+import { encodeNetwork } from 'whittle-ml';
 import * as exporters from 'whittle-ml/export';
 import { withCarried } from './carried.ts';
 import { compressedOf } from './kept.ts';
@@ -7,7 +7,7 @@ import type { ExportedFile, Format, Written } from './messages.ts';
 import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow } from './trained.ts';
-import { smallestFile } from './weighing.ts';
+import { folded, smallestFile } from './weighing.ts';
 
 /** A form that networks can be written in. */
 export interface FormatRow extends Pick<Format, 'label' | 'extensions' | 'isReadable'> {
@@ -94,7 +94,7 @@ export function formatRows(library: Readonly<Record<string, unknown>> = exporter
 const NAMES = { trained: 'network', compressed: 'whittled' } as const;
 
 function networkFor(of: 'trained' | 'compressed', { trained, experiment }: Context): Network | null {
-  return of === 'compressed' ? compressedOf(experiment) : trained && toNetwork(trained.model);
+  return of === 'compressed' ? compressedOf(experiment) : trained && folded(trained.model);
 }
 
 export const exportFile: Follow<'export'> = async ({ format, of }, context) => {

@@ -1,5 +1,17 @@
-import { encodeNetwork, type FileCoding, latencies, type Network, networkCost } from 'whittle-ml';
+import {
+  encodeNetwork,
+  type FileCoding,
+  foldBatchNorm,
+  latencies,
+  type Model,
+  type Network,
+  networkCost,
+  toNetwork,
+} from 'whittle-ml';
 import type { Weighed } from './messages.ts';
+
+/** A model as it is used: its BatchNorms are in its kernels. */
+export const folded = (model: Model): Network => foldBatchNorm(toNetwork(model));
 
 /** The smallest file of a network, and what it is coded with. */
 export interface Smallest {

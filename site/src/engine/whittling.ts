@@ -17,11 +17,13 @@ import {
   toNetwork,
   toSparse,
 } from 'whittle-ml';
+import { RANGES } from '../state/ranges.ts';
 import type { CompressSettings } from '../state/settings.ts';
 import { type Kept, keptUnits } from './kernels.ts';
 import type { CompressStep } from './messages.ts';
 import { Refusal } from './refusal.ts';
 import type { Trained } from './trained.ts';
+import { folded } from './weighing.ts';
 import type { Work } from './work.ts';
 
 /** A network that was made smaller, and what it is compared with. */
@@ -44,7 +46,7 @@ const MOST_TEACHING = 1000;
 /** Epochs of a lesson: the optimizer begins anew with each. */
 const LESSON = 5;
 
-export const teachingEpochs = ({ student }: CompressSettings, { training }: Trained): number =>
+const teachingEpochs = ({ student }: CompressSettings, { training }: Trained): number =>
   student < 1 ? Math.min(MOST_TEACHING, training.epochs) : 0;
 
 /** Epochs of all trainings. */
@@ -56,14 +58,14 @@ export function epochsOf(settings: CompressSettings, trained: Trained): number {
 /** Throws Refusal for settings that cannot be followed together. */
 export function checkSettings(settings: CompressSettings, trained: Trained): void {
   const { sparsity, pattern, bits, shared, trained: isTrained, student, epochs } = settings;
-  const within = (name: string, x: number, low: number, high: number): void => {
-    if (!(x >= low && x <= high))
-      throw new Refusal({ kind: 'bad setting', name, value: x, wanted: `from ${low} to ${high}` });
+  const within = (name: string, x: number, { min, max }: { readonly min: number; readonly max: number }): void => {
+    if (!(x >= min && x <= max))
+      throw new Refusal({ kind: 'bad setting', name, value: x, wanted: `from ${min} to ${max}` });
   };
-  within('sparsity', sparsity, 0, 0.98);
-  within('shared', shared, shared === 0 ? 0 : 2, 256);
-  within('student', student, 0.01, 1);
-  within('epochs', epochs, 0, 500);
+  within('sparsity', sparsity, RANGES.sparsity);
+  within('shared', shared, { ...RANGES.shared, min: shared === 0 ? 0 : 2 });
+  within('student', student, RANGES.student);
+  within('epochs', epochs, RANGES.fineTuning);
   const hasHidden = trained.network.layers.length > 0;
   if (isTrained && bits > 8) throw new Refusal({ kind: 'rounding of many bits', bits });
   if (hasHidden) return;
@@ -128,9 +130,6 @@ export async function whittle(trained: Trained, settings: CompressSettings, work
 
 /** Products of integers want one scale a unit, which is what training with rounding has as well. */
 const INT4 = { type: 'int4', group: 'column' } as const;
-
-/** A model as it is used: its BatchNorms are in its kernels. */
-export const folded = (model: Model): Network => foldBatchNorm(toNetwork(model));
 
 /**
  * How one trains while weights are pruned away: their share grows in the first part of the epochs, and steps are as large as

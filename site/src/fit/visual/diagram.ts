@@ -41,7 +41,7 @@ const [LEGIBLE, NARROW] = [24, 460] as const;
 const BETWEEN = 40;
 const EDGE = 12;
 /** Inputs beyond these are not drawn one by one. */
-export const MOST_INPUTS = 64;
+const MOST_INPUTS = 64;
 
 interface Sizing {
   readonly units: number;

@@ -1,4 +1,5 @@
 import type { Changes } from '../../state/changes.ts';
+import { clamp, RANGES } from '../../state/ranges.ts';
 import type { LayerSettings, Settings } from '../../state/settings.ts';
 import type { Text } from '../../text/text.ts';
 import { show } from './numbers.ts';
@@ -13,10 +14,6 @@ export interface Remedy {
 type Words = Text['fit']['verdict']['remedies'];
 type Make = (settings: Settings, words: Words) => Omit<Remedy, 'name'> | null;
 
-const MOST_SAMPLES = 2000;
-const MOST_UNITS = 64;
-const MOST_LAYERS = 6;
-const MOST_EPOCHS = 10_000;
 /** Rates above these are no remedy for learning too slowly. */
 const FASTEST = { sgd: 0.3, momentum: 0.1, adam: 0.03, adamW: 0.03, rmsprop: 0.01 } as const;
 
@@ -24,15 +21,14 @@ const FASTEST = { sgd: 0.3, momentum: 0.1, adam: 0.03, adamW: 0.03, rmsprop: 0.0
 const isMade = ({ data }: Settings): boolean => !['drawn', 'table', 'digits'].includes(data.name);
 const isPowers = ({ data }: Settings): boolean => data.name === 'polynomial' || data.name === 'sine';
 
-export const layersText = (layers: readonly LayerSettings[]): string =>
-  layers.map(({ units }) => units).join(' + ') || '0';
+const layersText = (layers: readonly LayerSettings[]): string => layers.map(({ units }) => units).join(' + ') || '0';
 
 /** Twice the units of each layer, or a layer more where they are as many as can be. */
 function larger(layers: readonly LayerSettings[]): readonly LayerSettings[] | null {
   if (layers.length === 0) return [{ units: 8, activation: 'tanh' }];
-  if (layers.every(({ units }) => units < MOST_UNITS))
-    return layers.map((layer) => ({ ...layer, units: Math.min(MOST_UNITS, 2 * layer.units) }));
-  return layers.length < MOST_LAYERS ? [...layers, layers[layers.length - 1]!] : null;
+  if (layers.every(({ units }) => units < RANGES.units.max))
+    return layers.map((layer) => ({ ...layer, units: clamp(2 * layer.units, RANGES.units) }));
+  return layers.length < RANGES.layers.max ? [...layers, layers[layers.length - 1]!] : null;
 }
 
 /** Half the units of each layer, or a layer less where they are few. */
@@ -46,7 +42,7 @@ const round = (value: number): number => Number(value.toPrecision(2));
 
 const REMEDIES = {
   moreData: (settings, words) => {
-    const samples = Math.min(MOST_SAMPLES, settings.data.samples * 2);
+    const samples = clamp(settings.data.samples * 2, RANGES.samples);
     if (!isMade(settings) || samples === settings.data.samples) return null;
     return { label: words.moreData(String(samples)), changes: { data: { samples } } };
   },
@@ -80,12 +76,12 @@ const REMEDIES = {
     return { label: words.lowerDegree(String(degree)), changes: { data: { degree } } };
   },
   higherDegree: (settings, words) => {
-    const degree = Math.min(12, settings.data.degree + 2);
+    const degree = clamp(settings.data.degree + 2, RANGES.degree);
     if (!isPowers(settings) || degree === settings.data.degree) return null;
     return { label: words.higherDegree(String(degree)), changes: { data: { degree } } };
   },
   moreEpochs: ({ training }, words) => {
-    const epochs = Math.min(MOST_EPOCHS, training.epochs * 2);
+    const epochs = clamp(training.epochs * 2, RANGES.epochs);
     return epochs === training.epochs
       ? null
       : { label: words.moreEpochs(String(epochs)), changes: { training: { epochs } } };
@@ -96,7 +92,7 @@ const REMEDIES = {
     return { label: words.fasterRate(show(learningRate)), changes: { training: { learningRate } } };
   },
   slowerRate: ({ training }, words) => {
-    const learningRate = Math.max(1e-5, round(training.learningRate / 10));
+    const learningRate = clamp(round(training.learningRate / 10), RANGES.learningRate);
     if (learningRate >= training.learningRate) return null;
     return { label: words.slowerRate(show(learningRate)), changes: { training: { learningRate } } };
   },
