@@ -51,8 +51,18 @@ export class Article {
     if (this.#worker !== null) return this.#worker;
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'article' });
     worker.addEventListener('message', ({ data }: MessageEvent<Event>) => this.#hear(data));
+    worker.addEventListener('error', ({ message }) => this.#lose(message || 'worker'));
     this.#worker = worker;
     return worker;
+  }
+
+  /** Without its worker nothing goes on; the next run starts another one. */
+  #lose(message: string): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    const isOver = ({ kind }: Run): boolean => kind === 'done' || kind === 'failed';
+    const failed = { kind: 'failed', message } as const;
+    this.runs = Object.fromEntries(Object.entries(this.runs).map(([id, run]) => [id, isOver(run) ? run : failed]));
   }
 
   #hear(event: Event): void {

@@ -22,7 +22,7 @@ export class Measurements {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'ladders' });
     this.#worker = worker;
     worker.addEventListener('message', ({ data }: MessageEvent<Told>) => this.hear(data));
-    worker.addEventListener('error', ({ message }) => this.hear({ kind: 'failed', message }));
+    worker.addEventListener('error', ({ message }) => this.hear({ kind: 'failed', message: message || 'worker' }));
     const request: Request = { choice, patience, measuresPeak: this.peak === null };
     worker.postMessage(request);
   }

@@ -63,7 +63,7 @@ export class Lab {
       for (const listener of this.#listeners) listener(data);
     });
     this.#engine.addEventListener('error', ({ message }) => {
-      this.failure = message;
+      this.failure = message || 'worker'; // a script that does not come has none
     });
   }
 
