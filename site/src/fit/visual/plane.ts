@@ -107,40 +107,41 @@ export function contour(
     }
 }
 
-/** Where a place lies, in cells from the left and from the top; null outside of what is shown. */
-function placeIn(
-  { width, height }: PlanePicture,
-  ranges: Samples['ranges'],
-  x: number,
-  y: number,
-): readonly [across: number, down: number] | null {
-  const [[left, right], [bottom, top]] = [ranges[0]!, ranges[1]!];
-  const [across, down] = [((x - left) / (right - left)) * width, ((top - y) / (top - bottom)) * height];
-  return across >= 0 && across < width && down >= 0 && down < height ? [across, down] : null;
-}
-
 /** What is answered at a place: a class and how sure it is, or a number; null outside. */
 export type Answer = { readonly label: number; readonly probability: number } | { readonly value: number };
 
+/** Between the middles of cells answers change evenly, as `contour` has them: a place is on its side of the boundary that is drawn. */
 export function answerAt(picture: PlanePicture, ranges: Samples['ranges'], x: number, y: number): Answer | null {
-  const place = placeIn(picture, ranges, x, y);
-  if (place === null) return null;
-  const { values, classes } = picture;
-  const cell = Math.floor(place[1]) * picture.width + Math.floor(place[0]);
-  if (classes === 0) return { value: values[cell]! };
-  if (classes <= 2) {
-    const second = values[cell]!;
-    return second > 0.5 ? { label: 1, probability: second } : { label: 0, probability: 1 - second };
+  const { values, classes, width, height } = picture;
+  const [[left, right], [bottom, top]] = [ranges[0]!, ranges[1]!];
+  const [across, down] = [((x - left) / (right - left)) * width, ((top - y) / (top - bottom)) * height];
+  if (!(across >= 0 && across < width && down >= 0 && down < height)) return null;
+  const [[column, next, u], [row, below, v]] = [between(across, width), between(down, height)];
+  const answers = answersOf(picture);
+  const at = (c: number): number => {
+    const value = (row: number, column: number): number => values[(row * width + column) * answers + c]!;
+    const upper = (1 - u) * value(row, column) + u * value(row, next);
+    return (1 - v) * upper + v * ((1 - u) * value(below, column) + u * value(below, next));
+  };
+  const first = at(0);
+  if (classes === 0) return { value: first };
+  if (classes <= 2) return first > 0.5 ? { label: 1, probability: first } : { label: 0, probability: 1 - first };
+  let [label, probability] = [0, first];
+  for (let c = 1; c < classes; c++) {
+    const own = at(c);
+    if (own > probability) [label, probability] = [c, own];
   }
-  let best = 0;
-  for (let c = 1; c < classes; c++) if (values[cell * classes + c]! > values[cell * classes + best]!) best = c;
-  return { label: best, probability: values[cell * classes + best]! };
+  return { label, probability };
 }
 
-/**
- * Whether a sample lies on the wrong side of the boundary that is drawn: between the middles of cells answers change evenly,
- * as `contour` has them. Numbers are never wrong.
- */
+/** The cells whose middles a place lies between, and how far it is from the first to the second; the outermost reach to the edge. */
+function between(place: number, cells: number): readonly [first: number, second: number, share: number] {
+  const at = Math.min(cells - 1, Math.max(0, place - 0.5));
+  const first = Math.floor(at);
+  return [first, Math.min(first + 1, cells - 1), at - first];
+}
+
+/** Whether a sample's class is not the one that is answered where it lies. Numbers are never wrong. */
 export function isWrong(
   picture: PlanePicture,
   ranges: Samples['ranges'],
@@ -148,28 +149,9 @@ export function isWrong(
   y: number,
   label: number,
 ): boolean {
-  const place = placeIn(picture, ranges, x, y);
-  const { values, classes, width, height } = picture;
-  if (place === null || classes === 0) return false;
-  const [across, down] = [within(place[0] - 0.5, width - 1), within(place[1] - 0.5, height - 1)];
-  const [column, row] = [Math.floor(across), Math.floor(down)];
-  const [right, below] = [Math.min(column + 1, width - 1), Math.min(row + 1, height - 1)];
-  const answers = answersOf(picture);
-  const at = (c: number): number => {
-    const value = (y: number, x: number): number => values[(y * width + x) * answers + c]!;
-    const [u, v] = [across - column, down - row];
-    return (
-      (1 - v) * ((1 - u) * value(row, column) + u * value(row, right)) +
-      v * ((1 - u) * value(below, column) + u * value(below, right))
-    );
-  };
-  if (classes <= 2) return at(0) > 0.5 !== label > 0.5;
-  const own = at(label);
-  for (let c = 0; c < classes; c++) if (at(c) > own) return true;
-  return false;
+  const answer = answerAt(picture, ranges, x, y);
+  return answer !== null && 'label' in answer && answer.label !== label;
 }
-
-const within = (x: number, most: number): number => Math.min(most, Math.max(0, x));
 
 /** How many of the samples are shown as wrong. */
 export function countWrong(picture: PlanePicture, { ranges, train, validation, test }: Samples): Record<Role, number> {
