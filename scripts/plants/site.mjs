@@ -56,4 +56,25 @@ export const plants = [
     replace: 'of === truth[i] ? 0 : 1',
     mustFail: ['tests/site/engine-training.test.ts'],
   },
+  {
+    name: 'what was made smaller of a network stays with the one that has learned more',
+    file: 'site/src/state/experiment.svelte.ts',
+    find: '    this.compressed = null;\n    this.formats = [];\n  }',
+    replace: '  }',
+    mustFail: ['tests/site/experiment.test.ts'],
+  },
+  {
+    name: 'an experiment that was refused leaves the one before it to go on',
+    file: 'site/src/state/experimenting.ts',
+    find: 'this.#isRefused = true;',
+    replace: '',
+    mustFail: ['tests/site/experimenting.test.ts'],
+  },
+  {
+    name: 'a file is of the experiment that there is when its writer has come',
+    file: 'site/src/engine/session.ts',
+    find: 'await follow(command, context);',
+    replace: 'await follow(command, this.#contextOf(turn));',
+    mustFail: ['tests/site/whittled-session.test.ts'],
+  },
 ];

@@ -241,6 +241,12 @@ describe('compressing', () => {
     expect(compressedOf(context.experiment)).toBeNull();
   });
 
+  test('of a command that is superseded while it is loaded nothing is told', async () => {
+    const { context, told } = contextOf(trainedOn({ epochs: 2 }), () => false);
+    await compress({ kind: 'compress', settings: settingsWith({ sparsity: 0.5 }) }, context);
+    expect(told).toEqual([]);
+  });
+
   test.each([
     [{ bits: 32, trained: true }, {}, /8 or 4 bits/],
     [{ bits: 16, trained: true }, {}, /8 or 4 bits/],

@@ -44,7 +44,9 @@ describe.skipIf(binary === null)('the ladders in a browser', { timeout: 150_000 
 
   test('a measurement stops at once, in the middle of a rung, and another one can follow', async () => {
     // No other part is loaded meanwhile: the article has a worker too.
-    const alone = (page: Page) => page.addInitScript('window.requestIdleCallback = () => 0');
+    const alone = async (page: Page): Promise<void> => {
+      await page.addInitScript('window.requestIdleCallback = () => 0');
+    };
     const visit = (use: (page: Page) => Promise<void>) => site.visit('#tab=kernels', WIDE, use, alone);
     await visit(async (page) => {
       await page.getByRole('combobox', { name: 'Size' }).selectOption('512 × 512');

@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CHOICES } from '../../site/src/kernels/ladders.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';

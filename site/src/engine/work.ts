@@ -23,15 +23,15 @@ export class Work {
     this.total = Math.max(1, total);
   }
 
-  /** Counts parts as done and pauses. Throws Superseded once the work is no longer wanted. */
+  /** Pauses, and counts parts as done. Throws Superseded once the work is no longer wanted: then nothing is told. */
   async advance(parts = 0): Promise<void> {
+    if (!(await this.context.pause())) throw new Superseded();
     this.done += parts;
     const now = performance.now();
     if (now - this.told >= TOLD_EVERY) {
       this.told = now;
       this.tell({ kind: 'compressing', done: Math.min(1, this.done / this.total) });
     }
-    if (!(await this.context.pause())) throw new Superseded();
   }
 
   /**
