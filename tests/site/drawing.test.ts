@@ -1,7 +1,20 @@
 import { readFile, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { conv2d, decodeNetwork, fromData, measure, predictNetwork, relu, reshape, type Tensor } from 'whittle-ml';
+import {
+  backend,
+  conv2d,
+  cpu,
+  decodeNetwork,
+  fromData,
+  measure,
+  predictNetwork,
+  relu,
+  reshape,
+  setBackend,
+  type Tensor,
+  wasm,
+} from 'whittle-ml';
 import { imagesOf, tableFromBytes, trainTestSplit } from 'whittle-ml/data';
 import { drawnDigits } from '../../scripts/strokes.mjs';
 import facts from '../../site/src/digits/networks/networks.json' with { type: 'json' };
@@ -136,6 +149,12 @@ describe('drawing', () => {
     for (const time of times[1]!) expect(time).toBeGreaterThan(0);
     await digits.draw(drawingOf(1), context);
     expect(told).toHaveLength(3);
+    // Other kernels have other times
+    const { name, kernels } = backend();
+    setBackend(name === 'cpu' ? wasm() : cpu);
+    await digits.draw(drawingOf(1), context);
+    setBackend(kernels);
+    expect(told).toHaveLength(5);
   });
 
   test('ink beyond the scale is cut off, and what is no drawing is refused', async () => {
