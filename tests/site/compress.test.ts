@@ -182,7 +182,9 @@ describe('words', () => {
     expect(said).toContain('7 of 100 test points (7 %) changed their class');
     expect(said).toContain('5 went from right to wrong');
     expect(said).toContain('Right answers: 96 % before, 91 % after');
-    expect(said).toContain('+1 to +9 (95 %); as much by luck alone: < 0.1 %');
+    expect(said).toContain(
+      'Right answers lost: +1 to +9 points (95 % interval); the probability of so uneven a change by luck alone: < 0.1 %',
+    );
     expect(said).toContain('class 1: 50 % before, 40 % after');
     expect(said).toContain('test sample 12');
     expect(damageWords({ kind: 'changed', changed: share(0) }, en)).toEqual([

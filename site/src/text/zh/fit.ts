@@ -211,7 +211,7 @@ export const fit: Text['fit'] = {
       polynomial: '含噪多项式',
       sine: '含噪正弦',
       plane: '平面',
-      aboveSine: '正弦上方',
+      aboveSine: '正弦分界',
       drawn: '手绘点',
       table: '自备表格',
       digits: '手写数字',
