@@ -147,8 +147,8 @@ export const fit = {
 
   diagram: {
     title: 'Network',
-    summary: (layers: string) =>
-      `The network from left to right: ${layers}. Arrow keys move between neurons, Enter explains one.`,
+    summary: (layers: readonly string[]) =>
+      `The network from left to right: ${layers.join(', ')}. Arrow keys move between neurons, Enter explains one.`,
     layer: (units: string, activation: string) => `${units} × ${activationName(activation)}`,
     input: 'inputs',
     output: 'output',
@@ -190,7 +190,7 @@ export const fit = {
     current: 'Current',
     change: 'Change',
     hint: 'Pin a run, change something, train again: both are then shown side by side.',
-    same: 'Same settings. Another seed, or longer training, is all that can differ.',
+    same: 'Same settings: only the epochs trained can differ.',
     differs: 'What differs',
     line: (field: string, from: string, to: string) => `${field}: ${from} → ${to}`,
     none: 'off',

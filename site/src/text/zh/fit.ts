@@ -134,7 +134,7 @@ export const fit: Text['fit'] = {
 
   diagram: {
     title: '网络',
-    summary: (layers) => `网络结构，从左到右：${layers}。方向键在神经元之间移动，回车键查看解释。`,
+    summary: (layers) => `网络结构，从左到右：${layers.join('、')}。方向键在神经元之间移动，回车键查看解释。`,
     layer: (units, activation) => `${units} × ${activationName(activation)}`,
     input: '输入',
     output: '输出',
@@ -174,7 +174,7 @@ export const fit: Text['fit'] = {
     current: '当前',
     change: '变化',
     hint: '固定一次训练，改动设置后重新训练，即可并排比较两次结果。',
-    same: '设置相同，差别只可能来自训练轮数。',
+    same: '设置相同：只有训练轮数可能不同。',
     differs: '不同之处',
     line: (field, from, to) => `${field}：${from} → ${to}`,
     none: '关',
