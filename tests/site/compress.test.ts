@@ -205,6 +205,15 @@ describe('words', () => {
     for (const step of steps) expect(figures(stepWords(step, zh))).toEqual(figures(stepWords(step, en)));
   });
 
+  test('count one as one', () => {
+    expect(stepWords({ kind: 'tuned', after: 'pruned', epochs: 1 }, en)).toBe('Trained for 1 epoch after pruning.');
+    expect(stepWords({ kind: 'tuned', after: 'pruned', epochs: 20 }, en)).toBe('Trained for 20 epochs after pruning.');
+    expect(stepWords({ kind: 'sparse', kernels: 1, of: 3 }, en)).toMatch(/^1 of 3 weight matrices is held/);
+    const [one] = damageWords({ kind: 'changed', changed: share(1) }, en);
+    expect(one).toMatch(/^1 of 100 test points .* changed its class/);
+    expect(stepWords({ kind: 'narrowed', units: [4, 5], before: [16, 16] }, zh)).toContain('16、16');
+  });
+
   test('of settings name what is done and nothing else', () => {
     const none = { ...DEFAULTS.compress, sparsity: 0, bits: 32, shared: 0, student: 1, trained: true } as const;
     expect(settingsWords(none, en)).toBe('nothing removed');

@@ -61,7 +61,7 @@ export const fit = {
     live: (epoch: string, train: string, validation: string) =>
       `Epoch ${epoch}: training ${train}, validation ${validation}.`,
     done: (epoch: string) => `All ${epoch} epochs are done.`,
-    paused: (epoch: string) => `Paused after epoch ${epoch}.`,
+    paused: (epoch: string) => (epoch === '0' ? 'Not trained yet.' : `Paused after epoch ${epoch}.`),
     early: (epoch: string, best: string, isRestored: boolean) =>
       `Early stopping in epoch ${epoch}: validation was best in epoch ${best}${
         isRestored ? ', whose weights are restored' : '; the weights are those of the last epoch'

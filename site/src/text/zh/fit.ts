@@ -56,7 +56,7 @@ export const fit: Text['fit'] = {
     weights: '权重数',
     live: (epoch, train, validation) => `第 ${epoch} 轮：训练 ${train}，验证 ${validation}。`,
     done: (epoch) => `全部 ${epoch} 轮训练已完成。`,
-    paused: (epoch) => `已在第 ${epoch} 轮后暂停。`,
+    paused: (epoch) => (epoch === '0' ? '尚未训练。' : `已在第 ${epoch} 轮后暂停。`),
     early: (epoch, best, isRestored) =>
       `第 ${epoch} 轮触发早停：验证集在第 ${best} 轮表现最佳${isRestored ? '，已恢复该轮权重' : '；当前权重为最后一轮'}。`,
   },
