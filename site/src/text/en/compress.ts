@@ -73,7 +73,7 @@ export const compress = {
     smaller: (factor: string) => `${factor} × less`,
     larger: (factor: string) => `${factor} × more`,
     same: 'the same',
-    points: (difference: string) => `${difference} points`,
+    points: (difference: string) => `${difference} ${/^.?1$/.test(difference) ? 'point' : 'points'}`,
     difference: (difference: string) => difference,
   },
   damage: {

@@ -81,8 +81,8 @@ export const kernels = {
     `${size}×${size} window, ${channels} → ${units} channels, ${side}×${side} image`,
   sparse: (percent: number, batch: number): string =>
     `${percent} % of the weights pruned, ${batch === 1 ? 'one sample' : `batch of ${batch}`}`,
-  patience: 'Samples',
-  patiences: { quick: 'Quick: 5 rounds', thorough: 'Thorough: 15 rounds' },
+  patience: 'Rounds',
+  patiences: { quick: 'Quick: 5', thorough: 'Thorough: 15' },
   run: 'Run',
   again: 'Run again',
   stop: 'Stop',
@@ -105,7 +105,8 @@ export const kernels = {
     `Speedup: times as fast as ${base}, median of the rounds that both took part in.`,
   share: 'of the bound',
   noisy: 'noisy',
-  noisyNote: 'noisy: samples typically lie more than a tenth from their median. Close other tabs and run again.',
+  noisyNote:
+    'noisy: times of its rounds typically lie more than a tenth from their median. Close other tabs and run again.',
   effective: 'Rates of pruned weights count the skipped work too; the share of the bound counts only what is done.',
   wrong: (rung: string, message: string): string => `${rung} is not ranked: ${message}`,
   lacks: (name: string, reason: string): string => `${name} is left out: ${reason}`,
