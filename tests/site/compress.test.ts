@@ -182,7 +182,9 @@ describe('words', () => {
     expect(said).toContain('7 of 100 test points (7 %) changed their class');
     expect(said).toContain('5 went from right to wrong');
     expect(said).toContain('Right answers: 96 % before, 91 % after');
-    expect(said).toContain('+1 to +9 (95 %); as much by luck alone: < 0.1 %');
+    expect(said).toContain(
+      'Right answers lost: +1 to +9 points (95 % interval); the probability of so uneven a change by luck alone: < 0.1 %',
+    );
     expect(said).toContain('class 1: 50 % before, 40 % after');
     expect(said).toContain('test sample 12');
     expect(damageWords({ kind: 'changed', changed: share(0) }, en)).toEqual([
@@ -201,6 +203,15 @@ describe('words', () => {
     ];
     for (const line of lines) expect(damageWords(line, zh).map(figures)).toEqual(damageWords(line, en).map(figures));
     for (const step of steps) expect(figures(stepWords(step, zh))).toEqual(figures(stepWords(step, en)));
+  });
+
+  test('count one as one', () => {
+    expect(stepWords({ kind: 'tuned', after: 'pruned', epochs: 1 }, en)).toBe('Trained for 1 epoch after pruning.');
+    expect(stepWords({ kind: 'tuned', after: 'pruned', epochs: 20 }, en)).toBe('Trained for 20 epochs after pruning.');
+    expect(stepWords({ kind: 'sparse', kernels: 1, of: 3 }, en)).toMatch(/^1 of 3 weight matrices is held/);
+    const [one] = damageWords({ kind: 'changed', changed: share(1) }, en);
+    expect(one).toMatch(/^1 of 100 test points .* changed its class/);
+    expect(stepWords({ kind: 'narrowed', units: [4, 5], before: [16, 16] }, zh)).toContain('16、16');
   });
 
   test('of settings name what is done and nothing else', () => {

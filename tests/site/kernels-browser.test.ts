@@ -50,7 +50,7 @@ describe.skipIf(binary === null)('the ladders in a browser', { timeout: 150_000 
     const visit = (use: (page: Page) => Promise<void>) => site.visit('#tab=kernels', WIDE, use, alone);
     await visit(async (page) => {
       await page.getByRole('combobox', { name: 'Size' }).selectOption('512 × 512');
-      await page.getByRole('combobox', { name: 'Samples' }).selectOption('thorough');
+      await page.getByRole('combobox', { name: 'Rounds' }).selectOption('thorough');
       const others = 1;
       await expect.poll(() => page.workers().length, PATIENT).toBe(others);
       await page.getByRole('button', { name: 'Run', exact: true }).click();
@@ -59,7 +59,7 @@ describe.skipIf(binary === null)('the ladders in a browser', { timeout: 150_000 
       await page.getByRole('button', { name: 'Stop' }).click();
       await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
       await expect.poll(() => page.workers().length, PATIENT).toBe(others);
-      await page.getByRole('combobox', { name: 'Samples' }).selectOption('quick');
+      await page.getByRole('combobox', { name: 'Rounds' }).selectOption('quick');
       await page.getByRole('radio', { name: 'Sparse' }).check();
       await page.getByRole('button', { name: 'Run', exact: true }).click();
       await page.getByText(/^Done\. Fastest: /).waitFor(PATIENT);

@@ -133,10 +133,17 @@ test('the picture labels the newest run alone, and says each mark in a sentence'
     [false, true],
   ]);
   expect(dots[1]!.sentence).toBe(
-    'Matrix product, 64 × 64, WebAssembly SIMD: 26.2 · 10⁹ operations a second at 10.7 operations a byte, 52.4 % of the bound',
+    'Matrix product, 64 × 64, WebAssembly SIMD: 26.2 × 10⁹ operations a second at 10.7 operations a byte, 52.4 % of the bound',
   );
   expect(dots[1]!.y).toBeLessThan(dots[0]!.y);
   expect(roofs.map(({ name }) => name)).toEqual(['float32 50.0 GFLOP/s', 'int8 100 GOP/s']);
+  // On a phone the first and the last are named, if their names end within the picture.
+  const labelled = (side: number, words: typeof en): boolean[] =>
+    pictureOf(words, peak, [other], side, 330).dots.map(({ label }) => label !== null);
+  expect(labelled(800, en)).toEqual([true, true]);
+  expect(labelled(318, en)).toEqual([true, true]);
+  const wordy = { ...en, names: { ...en.names, wasm: 'A name much wider than what is left of a phone' } };
+  expect(labelled(318, wordy)).toEqual([true, false]);
   // Without WebAssembly there is the slope alone, and nothing that is no number.
   const bare = pictureOf(en, { ...peak, gflops: null, mulAdd: null, fused: null, integers: null }, [run], 340, 330);
   expect(JSON.stringify(bare)).not.toContain('null,null');
@@ -150,6 +157,13 @@ test('the table ranks by rate and leaves the share out where no peak is known', 
     ['WebAssembly SIMD', true, '52.4 %', '1.00'],
   ]);
   expect(linesOf(en, 'gpu', null, result, peak).map(({ share }) => share)).toEqual(['', '']);
+});
+
+test('the report in Chinese has its punctuation', () => {
+  const report = markdownOf(zh, machine, peak, [{ title: '', ladder: 'gemm', choice, result }], '2026-01-02 03:04');
+  expect(report).toContain('- 浏览器：Chromium 150\n');
+  expect(report).toContain('| WebAssembly SIMD（波动大） |');
+  expect(report).not.toMatch(/\p{sc=Han} ?[:(]/u);
 });
 
 test('the report in Markdown has the machine, each row, its ratios, and what was not ranked', () => {
@@ -177,7 +191,7 @@ Speedup: times as fast as Naive loops, median of the rounds that both took part 
 - TypeScript is not ranked: cell [0, 1] \\| is wrong
 `);
   expect(factsOf(en, null, null).map(([, fact]) => fact)).toEqual([
-    ...Array<string>(4).fill('not told'),
+    ...Array<string>(4).fill('not known'),
     'measured with the first run',
   ]);
 });

@@ -50,7 +50,7 @@ export class Site {
     hash: string,
     options: BrowserContextOptions,
     use: (page: Page) => Promise<void>,
-    prepare?: (page: Page) => Promise<void>,
+    prepare?: (page: Page) => Promise<unknown>,
   ): Promise<void> {
     const context = await this.#browser.newContext(options);
     try {

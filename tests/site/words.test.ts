@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { LANGUAGES, TABS } from '../../site/src/state/ranges.ts';
 import { en } from '../../site/src/text/en.ts';
 import { type Loaders, WORDS, Words } from '../../site/src/text/words.ts';
+import { embed } from '../../site/src/text/zh/embed.ts';
+import { embedPage } from '../../site/src/text/zh/embed-page.ts';
 import { zh } from '../../site/src/text/zh.ts';
 
 const ALL = { en, zh };
@@ -99,5 +101,22 @@ describe('words', () => {
     await held.go();
     await again;
     expect([words.language, words.text.kernels]).toEqual(['zh', zh.kernels]);
+  });
+});
+
+describe('the words in Chinese', () => {
+  /** Every sentence; of functions their source, which has the sentences between its backticks. */
+  const sentences = (words: unknown): string[] =>
+    words !== null && typeof words === 'object' ? Object.values(words).flatMap(sentences) : [String(words)];
+  const all = sentences({ zh, embed, embedPage });
+
+  test('have Chinese punctuation', () => {
+    expect(all.length).toBeGreaterThan(500);
+    expect(all.filter((each) => /\p{sc=Han}[,;:!?(]|[,;!?)]\p{sc=Han}/u.test(each))).toEqual([]);
+  });
+
+  test('have one term for a thing, and one way to speak to the reader', () => {
+    for (const other of ['您', '正确率', '面板', '提前停止', '取整'])
+      expect(all.filter((each) => each.includes(other))).toEqual([]);
   });
 });

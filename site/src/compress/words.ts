@@ -52,7 +52,7 @@ export function stepWords(step: CompressStep, { steps, controls }: Words): strin
       return steps.pruned(whole(step.zeros), whole(step.of), percent(step.zeros / step.of), pattern);
     }
     case 'narrowed':
-      return steps.narrowed(step.before.join(', '), step.units.join(', '));
+      return steps.narrowed(step.before.join(steps.and), step.units.join(steps.and));
     case 'shared':
       return steps.shared(step.numbers);
     case 'tuned':

@@ -61,7 +61,7 @@ export function markdownOf(
     const heads = [words.rung, words.milliseconds, words.rate(result.unit), words.speedup, words.share];
     const lines = linesOf(words, ladder, choice, result, peak).map(
       ({ rung, milliseconds, rate, ratio, share, isNoisy }) =>
-        row([isNoisy ? `${rung} (${words.noisy})` : rung, milliseconds, rate, ratio, share]),
+        row([isNoisy ? words.marked(rung, words.noisy) : rung, milliseconds, rate, ratio, share]),
     );
     const failures = failuresOf(words, result).map((sentence) => `- ${cell(sentence)}`);
     return [
@@ -77,9 +77,9 @@ export function markdownOf(
     ];
   });
   return [
-    `## whittle-ml: ${words.title}`,
+    `## ${words.fact('whittle-ml', words.title)}`,
     '',
-    ...facts.map(([term, text]) => `- ${term}: ${text}`),
+    ...facts.map(([term, said]) => `- ${words.fact(term, said)}`),
     ...tables,
     '',
   ].join('\n');

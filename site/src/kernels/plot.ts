@@ -42,6 +42,10 @@ export interface Picture {
 }
 
 const LABEL = 15;
+/** Pixels between marks and the column of their labels, the gap before a label included. */
+const BESIDE = 26 + 4;
+/** About as many pixels as the words take at the size of the plot's letters; those of Chinese are twice as wide. */
+const wide = (words: string): number => [...words].reduce((sum, letter) => sum + (letter > '\u2e80' ? 12 : 7), 0);
 const plain = (value: number): string => (value >= 1 ? String(Math.round(value)) : `1/${Math.round(1 / value)}`);
 const decimal = (value: number): string => String(Number(value.toPrecision(1)));
 
@@ -67,7 +71,10 @@ export function pictureOf(
   const labels = labelsOf(
     marks
       .filter(({ run }) => run === newest)
-      .map(({ variant, mark }) => [variant.name, place(x, mark.intensity), place(y, mark.rate)]),
+      .map(({ variant, mark }) => ({
+        ...{ name: variant.name, wide: wide(rungText(words, variant.who, variant.how)) },
+        ...{ x: place(x, mark.intensity), y: place(y, mark.rate) },
+      })),
     x,
     y,
   );
@@ -108,26 +115,34 @@ export function pictureOf(
   };
 }
 
-/** Labels in a column beside their marks, on the side with more room; of the highest and the lowest alone where it is narrow. */
-function labelsOf(
-  marks: readonly (readonly [name: string, x: number, y: number])[],
-  x: Axis,
-  y: Axis,
-): Map<string, NonNullable<Dot['label']>> {
-  const byHeight = [...marks].sort(([, , p], [, , q]) => p - q);
-  const isNarrow = x.to - x.from < 440;
-  const shown = isNarrow ? byHeight.filter((_, i) => i === 0 || i === byHeight.length - 1) : byHeight;
-  const left = Math.min(...marks.map(([, at]) => at));
-  const right = Math.max(...marks.map(([, at]) => at));
+/** A mark that may be labelled, and how wide its label is. */
+interface Labelled {
+  readonly name: string;
+  readonly wide: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * Labels in a column beside their marks, on the side with more room; of the highest and the lowest alone where it is narrow. One
+ * that would not end within the picture is left out: a mark tells its name to who points at it, and the table has all.
+ */
+function labelsOf(marks: readonly Labelled[], x: Axis, y: Axis): Map<string, NonNullable<Dot['label']>> {
+  const byHeight = [...marks].sort((a, b) => a.y - b.y);
+  const left = Math.min(...marks.map((mark) => mark.x));
+  const right = Math.max(...marks.map((mark) => mark.x));
   const side = x.to - right > left - x.from ? 'start' : 'end';
+  const room = (side === 'start' ? x.to - right : left) - BESIDE;
+  const isNarrow = x.to - x.from < 440;
+  const shown = byHeight.filter((mark, i) => mark.wide <= room && (!isNarrow || i === 0 || i === byHeight.length - 1));
   const column = side === 'start' ? right + 26 : left - 26;
   const heights = spread(
-    shown.map(([, , at]) => at),
+    shown.map((mark) => mark.y),
     LABEL,
     y.to + 8,
     y.from - 8,
   );
-  return new Map(shown.map(([name], i) => [name, { x: column, y: heights[i]!, side }]));
+  return new Map(shown.map(({ name }, i) => [name, { x: column, y: heights[i]!, side }]));
 }
 
 function roofsOf(words: Text['kernels'], peak: Peak, x: Axis, y: Axis): Roof[] {

@@ -1,7 +1,11 @@
+/** A count, as a text, with what is counted. */
+const many = (count: string, what: string): string => `${count} ${what}${count === '1' ? '' : 's'}`;
+const epochsOf = (count: string): string => many(count, 'epoch');
+
 /** Words of this part. Sentences with figures are functions of them; figures come as texts. */
 export const compress = {
   title: 'Compress',
-  lead: 'Make the network that you have just trained smaller, and see what it costs. Each change is followed at once, from the same trained network.',
+  lead: 'Make the network that you have just trained smaller, and see what it costs. Each change takes effect at once, and always begins with the same trained network.',
   untrained: {
     title: 'Nothing is trained yet.',
     words:
@@ -25,19 +29,20 @@ export const compress = {
       neurons: 'whole neurons',
     },
     patternHints: {
-      weights: 'Removes the most for the same damage; needs a sparse format to be smaller.',
-      panels: 'Sixteen weights side by side go together, as SIMD kernels skip them.',
+      weights: 'Removes the most for the same damage; the file is smaller only in a sparse format.',
+      panels: 'Sixteen weights side by side go together: fast kernels (SIMD) skip them at once.',
       neurons: 'The layers themselves become narrower: smaller and faster everywhere.',
     },
     bits: 'Bits a weight',
     bit: (bits: number) => (bits === 32 ? '32 (float)' : bits === 16 ? '16 (float)' : `${bits} (integer)`),
     shared: 'Shared numbers',
     notShared: 'not shared',
-    sharedOf: (count: number) => `${count} a kernel`,
-    sharedHint: 'All weights of a kernel take one of a few values: each is stored as an index.',
+    sharedOf: (count: number) => `${count} a matrix`,
+    sharedHint: 'All weights of a matrix take one of a few values: each is stored as an index.',
     trained: 'Train for fewer bits (QAT)',
-    trainedHint: 'Rounds weights while it trains, so that the network learns to live with it.',
-    bitsHint: 'Networks can be trained for 8 and 4 bits.',
+    trainedHint:
+      'Quantization-aware training: weights are rounded in training, so that the network learns to live with it.',
+    bitsHint: 'For 8 and 4 bits the network can be trained.',
     student: 'Width of a student',
     noStudent: 'no student',
     studentOf: (share: string) => `${share} of the units`,
@@ -68,7 +73,7 @@ export const compress = {
     smaller: (factor: string) => `${factor} × less`,
     larger: (factor: string) => `${factor} × more`,
     same: 'the same',
-    points: (difference: string) => `${difference} points`,
+    points: (difference: string) => `${difference} ${/^.?1$/.test(difference) ? 'point' : 'points'}`,
     difference: (difference: string) => difference,
   },
   damage: {
@@ -76,7 +81,7 @@ export const compress = {
     changed: (changed: string, count: string, share: string, low: string, high: string) =>
       changed === '0'
         ? `None of the ${count} test points changed its class.`
-        : `${changed} of ${count} test points (${share}) changed their class; of all points like these, ${low} to ${high} would (95 %).`,
+        : `${changed} of ${count} test points (${share}) changed ${changed === '1' ? 'its' : 'their'} class; of all points like these, ${low} to ${high} would (95 % interval).`,
     moved: {
       rightToWrong: (count: string) => `${count} went from right to wrong.`,
       wrongToRight: (count: string) => `${count} went from wrong to right.`,
@@ -85,39 +90,42 @@ export const compress = {
     accuracy: (before: string, after: string) =>
       before === after ? `Right answers: ${after}, as before.` : `Right answers: ${before} before, ${after} after.`,
     chance: (low: string, high: string, chance: string) =>
-      `Lost in points: ${low} to ${high} (95 %); as much by luck alone: ${chance} (McNemar’s exact test).`,
+      `Right answers lost: ${low} to ${high} points (95 % interval); the probability of so uneven a change by luck alone: ${chance} (McNemar’s exact test).`,
     worst: (name: string, before: string, after: string) =>
       `Hit hardest is class ${name}: ${before} before, ${after} after.`,
     noWorst: 'No class lost right answers.',
     calibration: (before: string, after: string) =>
-      `Calibration error, how far certainty is from being right: ${before} → ${after}.`,
+      `Calibration error (how far the stated certainty is from the share of right answers): ${before} → ${after}.`,
     margin: (before: string, after: string) =>
       `Median margin between the first and the second class: ${before} → ${after}.`,
     r2: (before: string, after: string) => `R²: ${before} → ${after}.`,
-    rmse: (before: string, after: string) => `Root of the mean squared error: ${before} → ${after}.`,
+    rmse: (before: string, after: string) => `Root mean squared error: ${before} → ${after}.`,
     distance: (typical: string, largest: string, at: string) =>
-      `Answers moved by ${typical} in the middle, by ${largest} at most (test sample ${at}).`,
+      `Answers moved by ${typical} (median), by ${largest} at most (test sample ${at}).`,
     unanswered: (before: string, after: string) =>
-      `Without an answer, since a number is none: ${before} samples before, ${after} after.`,
+      `Samples without an answer, because a number is not finite: ${before} before, ${after} after.`,
   },
   steps: {
     title: 'What was done',
+    /** Between units of layers. */
+    and: ', ',
     taught: (parameters: string, epochs: string) =>
-      `A student of ${parameters} parameters was taught for ${epochs} epochs.`,
+      `A student of ${parameters} parameters was taught for ${epochsOf(epochs)}.`,
     pruned: (zeros: string, of: string, share: string, pattern: string) =>
       `${zeros} of ${of} weights (${share}) were pruned: ${pattern}.`,
     narrowed: (before: string, units: string) => `Hidden layers were narrowed from ${before} to ${units} units.`,
-    shared: (numbers: number) => `The weights of each kernel share ${numbers} numbers.`,
+    shared: (numbers: number) => `The weights of each matrix share ${numbers} numbers.`,
     tuned: {
-      pruned: (epochs: string) => `Trained for ${epochs} epochs after pruning.`,
-      narrowed: (epochs: string) => `Trained for ${epochs} epochs after narrowing.`,
-      shared: (epochs: string) => `Trained for ${epochs} epochs with shared numbers.`,
-      prepared: (epochs: string) => `Trained for ${epochs} epochs with rounding in the loop.`,
+      pruned: (epochs: string) => `Trained for ${epochsOf(epochs)} after pruning.`,
+      narrowed: (epochs: string) => `Trained for ${epochsOf(epochs)} after narrowing.`,
+      shared: (epochs: string) => `Trained for ${epochsOf(epochs)} with shared numbers.`,
+      prepared: (epochs: string) => `Trained for ${epochsOf(epochs)} with rounding simulated.`,
     },
-    prepared: (bits: number) => `Prepared for ${bits} bits: rounding is simulated in training.`,
+    prepared: (bits: number) => `Prepared for ${bits} bits: training simulates the rounding.`,
     rounded: (format: string, isTrained: boolean) =>
       isTrained ? `Rounded to ${format}, as it was trained for.` : `Rounded to ${format}.`,
-    sparse: (kernels: number, of: number) => `${kernels} of ${of} kernels are held without their zeros.`,
+    sparse: (kernels: number, of: number) =>
+      `${kernels} of ${of} weight matrices ${kernels === 1 ? 'is' : 'are'} held without the zeros.`,
     coded: (coding: string, plain: string, bytes: string) => `The file is ${coding} coded: ${plain} → ${bytes}.`,
     codings: { huffman: 'Huffman', range: 'range' },
     notes: 'What the library noticed',
@@ -136,20 +144,21 @@ export const compress = {
   },
   weights: {
     title: 'The weights',
-    kernel: 'Kernel',
+    kernel: 'Weight matrix',
     option: (name: string, rows: number, columns: number) => `${name} (${rows} × ${columns})`,
     mask: 'What is left',
     maskLabel: (name: string, total: string, pruned: string, share: string) =>
-      `Kernel ${name}: ${pruned} of ${total} numbers (${share}) are pruned.`,
-    kept: (distinct: string) => `${distinct} different numbers are left.`,
+      `${name}: ${pruned} of ${total} numbers (${share}) are pruned.`,
+    kept: (distinct: string) => `${many(distinct, 'different number')} ${distinct === '1' ? 'is' : 'are'} left.`,
     pruned: 'pruned',
     negative: 'negative: with a bar',
     errors: 'What rounding changed',
-    errorsLabel: (typical: string, largest: string) => `After minus before: ${typical} typically, ${largest} at most.`,
-    noErrors: 'The numbers that are left are as before.',
+    errorsLabel: (typical: string, largest: string) =>
+      `Rounding moved these numbers by ${typical} (root mean square), by ${largest} at most.`,
+    noErrors: 'Rounding changed none of the numbers.',
     cell: (row: number, column: number, before: string, after: string) =>
       `Row ${row}, column ${column}: ${before} → ${after}`,
-    pointAt: 'Point at a cell to read its number.',
+    pointAt: 'Point at a cell, or tap it, to read its number.',
     histogram: 'How large the numbers are',
     histogramLabel: (low: string, high: string, before: string, after: string) =>
       `From ${low} to ${high}. Exactly zero, and not drawn: ${before} before, ${after} after.`,
@@ -160,16 +169,16 @@ export const compress = {
     bytes: 'bytes of the file',
     score: 'test score',
     describe: (points: string, front: string) =>
-      `A plot of ${points} networks by bytes and test score; ${front} of them are beaten by none.`,
+      `A plot of ${many(points, 'network')} by bytes and test score; ${front} of them ${front === '1' ? 'is' : 'are'} beaten by none.`,
     start: (bytes: string, score: string) => `As trained: ${bytes}, ${score}`,
     point: (bytes: string, score: string, what: string) => `${bytes}, ${score}: ${what}`,
     legend: { start: 'as trained', now: 'as set now', front: 'beaten by none', other: 'beaten' },
     sparse: (share: string, pattern: string) => `${share} removed (${pattern})`,
     bits: (bits: number) => `${bits} bits`,
     trained: 'trained for it',
-    shared: (count: number) => `${count} numbers a kernel`,
+    shared: (count: number) => `${count} numbers a matrix`,
     student: (share: string) => `student of ${share}`,
-    epochs: (epochs: string) => `${epochs} epochs after it`,
+    epochs: (epochs: string) => `${epochsOf(epochs)} after it`,
     nothing: 'nothing removed',
     separator: ', ',
   },
@@ -195,13 +204,13 @@ export const compress = {
     tooLarge: (name: string, bytes: string, limit: string) =>
       `${name} has ${bytes}; files of up to ${limit} are read here.`,
     unreadable: (name: string) => `${name} could not be read from the disk; choose it again.`,
-    opened: (name: string, bytes: string, nodes: string) => `${name}: ${bytes}, ${nodes} nodes.`,
+    opened: (name: string, bytes: string, nodes: string) => `${name}: ${bytes}, ${many(nodes, 'node')}.`,
     facts: (macs: string, parameters: string, nonZero: string) =>
       `${macs} multiply-adds a sample, ${parameters} parameters, ${nonZero} of them not zero.`,
     time: (time: string) => `A sample takes ${time} here.`,
     graph: 'Graph',
     graphLabel: (nodes: string, edges: string) =>
-      `The graph of the network: ${nodes} nodes and ${edges} connections, which the table lists.`,
+      `The graph of the network: ${many(nodes, 'node')} and ${many(edges, 'connection')}, which the table lists.`,
     nodes: 'Nodes',
     node: 'Node',
     op: 'Operation',

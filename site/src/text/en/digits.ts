@@ -1,7 +1,7 @@
 /** Words of this part. Sentences with figures are functions of them; figures come as texts. */
 export const digits = {
   title: 'Draw a digit',
-  lead: 'Networks that learned from 1,347 handwritten digits and 1,500 drawn ones, and the same networks whittled down, answer as you draw.',
+  lead: 'Networks that learned from 1,347 handwritten digits and 1,500 that a program drew as with a pen, and the same networks made smaller, answer as you draw.',
   paper: {
     title: 'Your drawing',
     label: 'Paper to draw a digit on',
@@ -18,13 +18,13 @@ export const digits = {
   },
   answers: {
     networks: {
-      dense: 'Dense, float32',
-      denseInt8: 'Dense, int8',
-      denseWhittled: 'Dense, pruned and shared',
-      cnn: 'Convolutions, float32',
-      cnnInt8: 'Convolutions, int8',
+      dense: 'Dense (float32)',
+      denseInt8: 'Dense (int8)',
+      denseWhittled: 'Dense (pruned, shared weights)',
+      cnn: 'Convolutions (float32)',
+      cnnInt8: 'Convolutions (int8)',
     } as { readonly [name: string]: string },
-    score: (share: string) => `${share} right on digits held back`,
+    score: (share: string) => `${share} right on digits not trained on`,
     title: 'What they say',
     waiting: 'Draw something, and every network answers.',
     loading: 'The networks are being loaded …',
@@ -38,11 +38,13 @@ export const digits = {
     sure: (share: string) => `${share} sure`,
     differs: 'differs',
     bars: (network: string, all: string) => `${network}: ${all}`,
-    bar: (digit: number, share: string) => `${digit}: ${share}`,
+    bar: (digit: number, share: string) => `${digit} with ${share}`,
   },
   maps: {
     title: 'What the convolutions see',
-    hint: 'Each square is a channel: the stronger its colour, the more of its pattern it finds there.',
+    hint: 'Each square is a channel: the stronger the colour of a place, the more of the channel’s pattern is found there.',
+    /** Names of the layers, as the networks have them. */
+    layers: { strokes: 'Strokes', shapes: 'Shapes' } as { readonly [name: string]: string },
     layer: (layer: string, channels: string, size: string) => `${layer}: ${channels} channels of ${size}`,
     channel: (channel: number, largest: string) => `Channel ${channel}, at most ${largest}`,
     waiting: 'They show as soon as you draw.',

@@ -121,6 +121,7 @@ export const controls = {
   },
   training: {
     title: 'Training',
+    summary: (optimizer: string, learningRate: string) => `${optimizer}, ${learningRate}`,
     loss: 'Loss',
     losses: {
       crossEntropy: 'Cross-entropy',

@@ -61,7 +61,7 @@ export const fit = {
     live: (epoch: string, train: string, validation: string) =>
       `Epoch ${epoch}: training ${train}, validation ${validation}.`,
     done: (epoch: string) => `All ${epoch} epochs are done.`,
-    paused: (epoch: string) => `Paused after epoch ${epoch}.`,
+    paused: (epoch: string) => (epoch === '0' ? 'Not trained yet.' : `Paused after epoch ${epoch}.`),
     early: (epoch: string, best: string, isRestored: boolean) =>
       `Early stopping in epoch ${epoch}: validation was best in epoch ${best}${
         isRestored ? ', whose weights are restored' : '; the weights are those of the last epoch'
@@ -147,8 +147,8 @@ export const fit = {
 
   diagram: {
     title: 'Network',
-    summary: (layers: string) =>
-      `The network from left to right: ${layers}. Arrow keys move between neurons, Enter explains one.`,
+    summary: (layers: readonly string[]) =>
+      `The network from left to right: ${layers.join(', ')}. Arrow keys move between neurons, Enter explains one.`,
     layer: (units: string, activation: string) => `${units} × ${activationName(activation)}`,
     input: 'inputs',
     output: 'output',
@@ -190,7 +190,7 @@ export const fit = {
     current: 'Current',
     change: 'Change',
     hint: 'Pin a run, change something, train again: both are then shown side by side.',
-    same: 'Same settings. Another seed, or longer training, is all that can differ.',
+    same: 'Same settings: only the epochs trained can differ.',
     differs: 'What differs',
     line: (field: string, from: string, to: string) => `${field}: ${from} → ${to}`,
     none: 'off',

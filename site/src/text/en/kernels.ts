@@ -41,15 +41,17 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     tiledFloat64: 'A tile of 2×4 sums of doubles, rounded once at the end: no conversion inside the loop.',
     reference: 'The shortest correct loops. They define the result that every other rung is checked against.',
     cpu: 'The kernel that networks run on where a page may not compile WebAssembly.',
-    wasm: 'Assembled in this page at run time: a tile of four-wide vectors, each product and sum rounded to float32.',
+    wasm: 'Assembled in this page at run time: a tile of vectors of four numbers, each product and sum rounded to float32.',
     relaxed: 'Products and sums fused into one instruction where the processor has it; the last bit may differ.',
   },
   conv: {
-    naive: 'Seven loops, one sum, and every tap asks anew whether it lies inside the image.',
-    loopOrder: 'Units innermost: a number of the image is loaded once for all units, weights are walked in order.',
-    im2col: 'The image is unfolded to a matrix and multiplied: fast tiles, but the matrix is written and read.',
+    naive: 'Seven loops, one sum, and for every product it is checked anew whether the place lies inside the image.',
+    loopOrder:
+      'Output channels innermost: a number of the image is loaded once for all of them, weights are read in order.',
+    im2col:
+      'The image is unfolded into a matrix and multiplied: fast tiles, but the matrix must be written and read back.',
     direct: 'The tile reads overlapping rows of the image in place; no matrix is written.',
-    simd: 'The same with four units in a vector, in WebAssembly.',
+    simd: 'The same with four output channels in a vector, in WebAssembly.',
     cpu: 'The kernel that networks run on where a page may not compile WebAssembly.',
   },
   int8: {
@@ -70,7 +72,7 @@ const squareSize = (n: number): string => `${n} × ${n}`;
 /** Words of this part. Sentences with figures are functions of them. */
 export const kernels = {
   title: 'Kernels',
-  lead: 'How fast is a matrix product in this browser, and why? Each rung of a ladder changes one thing. All are checked against the reference, then timed in turns, here, on this machine.',
+  lead: 'How fast is a matrix product in this browser, and why? Each rung of a ladder changes one thing. All are checked against the reference, then timed by turns on this machine.',
   ladder: 'Ladder',
   ladders: { gemm: 'Matrix product', conv: 'Convolution', int8: 'int8', sparse: 'Sparse' },
   size: 'Size',
@@ -79,8 +81,8 @@ export const kernels = {
     `${size}×${size} window, ${channels} → ${units} channels, ${side}×${side} image`,
   sparse: (percent: number, batch: number): string =>
     `${percent} % of the weights pruned, ${batch === 1 ? 'one sample' : `batch of ${batch}`}`,
-  patience: 'Samples',
-  patiences: { quick: 'Quick: 5 rounds', thorough: 'Thorough: 15 rounds' },
+  patience: 'Rounds',
+  patiences: { quick: 'Quick: 5', thorough: 'Thorough: 15' },
   run: 'Run',
   again: 'Run again',
   stop: 'Stop',
@@ -103,27 +105,31 @@ export const kernels = {
     `Speedup: times as fast as ${base}, median of the rounds that both took part in.`,
   share: 'of the bound',
   noisy: 'noisy',
-  noisyNote: 'noisy: samples differ by more than a tenth. Close other tabs and run again.',
+  noisyNote:
+    'noisy: times of its rounds typically lie more than a tenth from their median. Close other tabs and run again.',
   effective: 'Rates of pruned weights count the skipped work too; the share of the bound counts only what is done.',
   wrong: (rung: string, message: string): string => `${rung} is not ranked: ${message}`,
   lacks: (name: string, reason: string): string => `${name} is left out: ${reason}`,
   fastest: 'fastest',
   joined: (whole: string, part: string): string => `${whole}, ${part}`,
+  /** In Markdown: what is said of the machine, and a rung with a mark. */
+  fact: (term: string, said: string): string => `${term}: ${said}`,
+  marked: (rung: string, mark: string): string => `${rung} (${mark})`,
   names,
   hows,
   reasons,
   roofline: 'Roofline',
   rooflineNote:
-    'A kernel cannot compute faster than the flat roof, nor than memory brings numbers, the slope. A mark above the slope reads from a cache.',
+    'A kernel cannot compute faster than the flat roof (arithmetic), nor faster than memory brings its numbers (the slope). A mark above the slope reads them from a cache.',
   intensity: 'operations for each byte moved',
   rateAxis: '10⁹ operations a second',
   memoryRoof: (rate: string): string => `memory ${rate} GB/s`,
   floatRoof: (rate: string): string => `float32 ${rate} GFLOP/s`,
   integerRoof: (rate: string): string => `int8 ${rate} GOP/s`,
   mark: (row: string, rung: string, rate: string, intensity: string, share: string): string =>
-    `${row}, ${rung}: ${rate} · 10⁹ operations a second at ${intensity} operations a byte${share === '' ? '' : `, ${share} of the bound`}`,
+    `${row}, ${rung}: ${rate} × 10⁹ operations a second at ${intensity} operations a byte${share === '' ? '' : `, ${share} of the bound`}`,
   plotText: (marks: number, peak: string, bandwidth: string): string =>
-    `Roofline of this machine: arithmetic ends at ${peak}, memory brings ${bandwidth} GB/s. ${marks} measured rungs; the table has their figures.`,
+    `Roofline of this machine: arithmetic ends at ${peak}, memory brings ${bandwidth} GB/s. ${marks === 1 ? '1 rung is' : `${marks} rungs are`} measured; the table has the figures.`,
   plotEmpty: 'Run a ladder: its rungs appear here under the roof of this machine.',
   machine: 'This machine',
   browser: 'Browser',
@@ -137,7 +143,7 @@ export const kernels = {
   gflops: (rate: string): string => `${rate} GFLOP/s`,
   gops: (rate: string): string => `${rate} GOP/s`,
   gigabytes: (rate: string): string => `${rate} GB/s`,
-  unknown: 'not told',
+  unknown: 'not known',
   notYet: 'measured with the first run',
   noSimd: 'no WebAssembly SIMD here',
   gpu: 'Graphics processor',
@@ -146,7 +152,7 @@ export const kernels = {
   gpuRun: 'Measure the graphics processor',
   gpuNone: 'This browser has no graphics processor that a page can use. The other ladders need none.',
   gpuSoftware:
-    'This is no graphics processor: the processor plays one, slowly. The figures say nothing about graphics processors.',
+    'This is no graphics processor: the CPU imitates one, slowly. The figures say nothing about graphics processors.',
   gpuDevice: (mode: string, device: string): string => `${mode}: ${device}`,
   gpuMissing: (mode: string, reason: string): string => `${mode} is missing: ${reason}`,
   gpuWorking: (mode: string, rung: string): string => (rung === '' ? `${mode} …` : `${mode}: ${rung}`),

@@ -1,3 +1,4 @@
+import { inEnglish } from '../foreign.ts';
 import type { Text } from '../text.ts';
 
 export const article: Text['article'] = {
@@ -16,6 +17,7 @@ export const article: Text['article'] = {
   section: (number, name) => `${number} ${name}`,
   says: '文章的说法',
   why: '原因',
+  effect: (what, found) => `${what}：${found}`,
   needed: (wanted) => `成立的条件：${wanted}。`,
   recordedHere: '预先测得',
   measuredHere: '本浏览器测得',
@@ -25,7 +27,7 @@ export const article: Text['article'] = {
   code: '代码：文章的写法与我们的写法',
   before: '文章写法的大意（不运行）',
   after: '我们的写法（即实际运行的代码）',
-  clock: '结论取决于计时：换一台机器结果可能不同。',
+  clock: '结论取决于实测时间：换一台机器结果可能不同。',
   onlyFull: '不属于快速模式，因此没有预先测得的结果。',
   run: '在此运行',
   runOf: (title) => `在此运行：${title}`,
@@ -38,7 +40,7 @@ export const article: Text['article'] = {
   same: (of) => `全部 ${of} 个数值与预先测得的逐位相同。`,
   differs: (differing, of) =>
     `${of} 个数值中有 ${differing} 个与预先测得的不同：计时必然不同，其余差异来自浏览器自身的指数与对数函数。`,
-  failed: (message) => `测量失败：${message}。`,
+  failed: (message) => `测量失败：${inEnglish(message)}。`,
   point: '将指针移到图上，或用方向键逐点浏览，可读出数值。',
   docs: '文档',
   api: 'API 参考',

@@ -109,6 +109,7 @@ export const controls: Text['controls'] = {
   },
   training: {
     title: '训练',
+    summary: (optimizer, learningRate) => `${optimizer}，${learningRate}`,
     loss: '损失函数',
     losses: {
       crossEntropy: '交叉熵',

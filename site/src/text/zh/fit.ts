@@ -56,7 +56,7 @@ export const fit: Text['fit'] = {
     weights: '权重数',
     live: (epoch, train, validation) => `第 ${epoch} 轮：训练 ${train}，验证 ${validation}。`,
     done: (epoch) => `全部 ${epoch} 轮训练已完成。`,
-    paused: (epoch) => `已在第 ${epoch} 轮后暂停。`,
+    paused: (epoch) => (epoch === '0' ? '尚未训练。' : `已在第 ${epoch} 轮后暂停。`),
     early: (epoch, best, isRestored) =>
       `第 ${epoch} 轮触发早停：验证集在第 ${best} 轮表现最佳${isRestored ? '，已恢复该轮权重' : '；当前权重为最后一轮'}。`,
   },
@@ -134,7 +134,7 @@ export const fit: Text['fit'] = {
 
   diagram: {
     title: '网络',
-    summary: (layers) => `网络结构，从左到右：${layers}。方向键在神经元之间移动，回车键查看解释。`,
+    summary: (layers) => `网络结构，从左到右：${layers.join('、')}。方向键在神经元之间移动，回车键查看解释。`,
     layer: (units, activation) => `${units} × ${activationName(activation)}`,
     input: '输入',
     output: '输出',
@@ -174,7 +174,7 @@ export const fit: Text['fit'] = {
     current: '当前',
     change: '变化',
     hint: '固定一次训练，改动设置后重新训练，即可并排比较两次结果。',
-    same: '设置相同，差别只可能来自训练轮数。',
+    same: '设置相同：只有训练轮数可能不同。',
     differs: '不同之处',
     line: (field, from, to) => `${field}：${from} → ${to}`,
     none: '关',
@@ -211,7 +211,7 @@ export const fit: Text['fit'] = {
       polynomial: '含噪多项式',
       sine: '含噪正弦',
       plane: '平面',
-      aboveSine: '正弦上方',
+      aboveSine: '正弦分界',
       drawn: '手绘点',
       table: '自备表格',
       digits: '手写数字',

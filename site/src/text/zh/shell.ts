@@ -20,7 +20,7 @@ export const shell: Text['shell'] = {
     wasmHint: '引擎在页面之外的 Worker 中运行，使用 WebAssembly SIMD 计算。',
     cpuHint: '引擎在 Worker 中用 TypeScript 计算：WebAssembly SIMD 仍在加载，或浏览器及其安全策略不允许使用。',
   },
-  loading: '正在加载…',
+  loading: '正在加载……',
   failed: (why) => `这一部分因自身错误而停止：${why}`,
   notLoaded: (why) => `这一部分未能加载：${why} 请检查网络连接后重试。`,
   noEngine: (why) => `引擎未能启动，因此无法训练：${why}`,
