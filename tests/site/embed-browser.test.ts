@@ -80,7 +80,16 @@ describe.skipIf(binary === null)('the element', () => {
       await element.getByText('XOR, 4 neurons').waitFor();
       await element.getByText(/^Epoch 3 /).waitFor();
       await element.evaluate((node) => node.setAttribute('experiment', 'data=table'));
-      await element.getByText('A table cannot stand in an address').first().waitFor();
+      const refused = element.getByText('A table cannot stand in an address').first();
+      await refused.waitFor();
+      // What ran before has ended, and says nothing over it.
+      await poll(() => page.workers().length).toBe(1);
+      // Points of one class are refused by the engine, and what is right goes on from there.
+      await element.evaluate((node) => node.setAttribute('experiment', `data=drawn&points=${'0000dw'.repeat(12)}`));
+      await element.getByText('a second class is needed').first().waitFor();
+      await element.evaluate((node) => node.setAttribute('experiment', 'data=moons&net=4relu&epochs=2'));
+      await element.getByRole('button', { name: 'Play' }).click();
+      await element.getByText(/^Epoch 2 /).waitFor();
     });
   });
 
