@@ -96,7 +96,9 @@ describe.skipIf(binary === null)('the element', () => {
   test('a page of another server can show it, where both allow that', async () => {
     const page = `<!doctype html><title>x</title><script type="module" src="${site.address}embed.js"></script>
       <whittle-lab experiment="data=moons&amp;epochs=5" autoplay></whittle-lab>`;
-    const server = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end(page));
+    const policy = `default-src 'none'; script-src ${site.address}; worker-src blob: ${site.address}; connect-src ${site.address}`;
+    const head = { 'Content-Type': 'text/html', 'Content-Security-Policy': policy };
+    const server = createServer((_, response) => response.writeHead(200, head).end(page));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
       const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

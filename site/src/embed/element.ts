@@ -207,7 +207,7 @@ export class WhittleLab extends HTMLElement {
     engine.addEventListener('error', ({ message }) => {
       if (engine !== this.#engine) return;
       this.#end();
-      this.#fail(this.#words.noEngine(message || 'worker'));
+      this.#fail(this.#words.noEngine(message || this.#words.notLoaded));
     });
     return engine;
   }
