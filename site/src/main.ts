@@ -28,3 +28,9 @@ try {
 // What was to be seen before any code ran.
 target.replaceChildren();
 mount(App, { target, props: { lab, defaults } });
+// A file that is dropped beside the place for it would take the page's.
+addEventListener('dragover', (event) => {
+  if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = 'none';
+});

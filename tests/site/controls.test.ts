@@ -149,6 +149,27 @@ describe('tables', () => {
     expect(columnsOf(exampleTable())).toEqual(['width', 'height', 'decision']);
   });
 
+  test.each([
+    ['bars', 'a|b|c\n1|2|x\n3|4|y'],
+    ['blanks', 'a b c\n1 2 x\n3 4 y'],
+    ['a line for a spreadsheet', 'sep=;\na;b;c\n1;2;x\n3;4;y'],
+    ['names of rows', ',a,b,c\n0,1,2,x\n1,3,4,y'],
+    ['a name of two lines', '"a",b,"c"\n1,2,"x\ny"\n3,4,y'],
+  ])('columns are those that the reader finds: %s', (_, text) => {
+    expect(columnsOf(text)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('columns of one name can be told apart, and commas in names are no delimiters', () => {
+    expect(columnsOf('a,b,a\n1,2,x\n3,4,y')).toEqual(['a', 'b', 'a (2)']);
+    expect(columnsOf('a,1;b,2;c\n1;2;x\n3;4;y')).toEqual(['a,1', 'b,2', 'c']);
+  });
+
+  test('a table that is refused, or cut where one looks, has columns to choose among all the same', () => {
+    expect(columnsOf('a,b\n1,2,3\n1')).toEqual(['a', 'b']);
+    expect(columnsOf(`a,b\n${'"1,\n2",x\n'.repeat(50_000)}`)).toEqual(['a', 'b']);
+    expect(columnsOf(`a,b\n${'1,x\n'.repeat(100_000)}`)).toEqual(['a', 'b']);
+  });
+
   test('whatever is pasted, columns are different and none is empty', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', 'b', ',', '"', '\n', ';', ' ', '#') }), (text) => {

@@ -80,14 +80,25 @@ describe.skipIf(binary === null)('the element', () => {
       await element.getByText('XOR, 4 neurons').waitFor();
       await element.getByText(/^Epoch 3 /).waitFor();
       await element.evaluate((node) => node.setAttribute('experiment', 'data=table'));
-      await element.getByText('A table cannot stand in an address').first().waitFor();
+      const refused = element.getByText('A table cannot stand in an address').first();
+      await refused.waitFor();
+      // What ran before has ended, and says nothing over it.
+      await poll(() => page.workers().length).toBe(1);
+      // Points of one class are refused by the engine, and what is right goes on from there.
+      await element.evaluate((node) => node.setAttribute('experiment', `data=drawn&points=${'0000dw'.repeat(12)}`));
+      await element.getByText('a second class is needed').first().waitFor();
+      await element.evaluate((node) => node.setAttribute('experiment', 'data=moons&net=4relu&epochs=2'));
+      await element.getByRole('button', { name: 'Play' }).click();
+      await element.getByText(/^Epoch 2 /).waitFor();
     });
   });
 
   test('a page of another server can show it, where both allow that', async () => {
     const page = `<!doctype html><title>x</title><script type="module" src="${site.address}embed.js"></script>
       <whittle-lab experiment="data=moons&amp;epochs=5" autoplay></whittle-lab>`;
-    const server = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end(page));
+    const policy = `default-src 'none'; script-src ${site.address}; worker-src blob: ${site.address}; connect-src ${site.address}`;
+    const head = { 'Content-Type': 'text/html', 'Content-Security-Policy': policy };
+    const server = createServer((_, response) => response.writeHead(200, head).end(page));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
       const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

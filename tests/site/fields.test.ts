@@ -94,6 +94,14 @@ describe('the address of the page', () => {
     expect(read('samples=40&samples=60').data.samples).toBe(60);
   });
 
+  test('who passes a link on may write its commas otherwise', () => {
+    expect(readSettings('net=8tanh%2C4relu&noise=0%2e3', DEFAULTS)).toEqual(
+      readSettings('net=8tanh,4relu&noise=0.3', DEFAULTS),
+    );
+    for (const wrong of ['net=%', 'net=%2', 'net=8tanh%2G4relu', 'net=%E0%A4%A'])
+      expect(readSettings(wrong, DEFAULTS)).toEqual(DEFAULTS);
+  });
+
   test('a loss fits its data', () => {
     for (const name of Object.keys(TASKS) as DataName[]) {
       const { data, training } = readSettings(`data=${name}&loss=huber`, DEFAULTS);

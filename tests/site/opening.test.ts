@@ -163,6 +163,10 @@ describe('opening', () => {
     const found = await opened(encodeNetwork(toNetwork(wide)));
     expect([found.microseconds, found.damage]).toEqual([null, null]);
     expect(found.nodes[0]!.shape).toEqual([3000, 1]);
+    const deep = new Sequential(Array.from({ length: 501 }, () => new Dense(1)));
+    deep.build([2]);
+    const long = await opened(encodeNetwork(toNetwork(deep)));
+    expect([long.nodes.length, long.microseconds, long.damage]).toEqual([501, null, null]);
   });
 
   test('300 files with bytes changed, cut off or put in are read or refused in a sentence', async () => {

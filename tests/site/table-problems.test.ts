@@ -29,6 +29,25 @@ const BAD: readonly (readonly [name: string, text: string, target: string, what:
   ['one class', rows((i) => `${(i * i) % 7},${(i * i) % 11},yes`), 'c', 'one class'],
   ['a class for each row', rows((i) => `${(i * i) % 7},${(i * i) % 11},c${i}`, 300), 'c', 'classes'],
   ['a number past float32', rows((i) => `${i % 7}e307,${(i * i) % 11},${i % 2}`), 'c', 'number'],
+  ['no line of names', Array.from({ length: 30 }, (_, i) => `${i}.5,${i % 7},${i % 2}`).join('\n'), '0', 'no header'],
+  [
+    'more columns than one can look at',
+    `${Array.from({ length: 1001 }, (_, i) => `c${i}`)}\n${Array.from({ length: 1001 }, () => 1)}`,
+    'c0',
+    'too wide',
+  ],
+  [
+    'texts that become too many columns',
+    [
+      `t,${Array.from({ length: 40 }, (_, i) => `c${i}`)}`,
+      ...Array.from(
+        { length: 900 },
+        (_, i) => `${i % 2 ? 'x' : 'y'},${Array.from({ length: 40 }, (_, j) => `v${(i * (j + 1)) % 31}`)}`,
+      ),
+    ].join('\n'),
+    't',
+    'too wide',
+  ],
   ['no text', 'a,b\n1,\0\n2,3', 'b', 'no text'],
 ];
 
@@ -59,6 +78,18 @@ describe('a table that cannot be used', () => {
       kind: 'bad table',
       problem: { what: 'one class', column: 'c', name: 'yes' },
     });
+  });
+
+  test('facts, names and classes of any length are shown in part', () => {
+    const long = 'y'.repeat(1000);
+    const said = reasonOf(
+      rows((i) => `${(i * i) % 7},${(i * i) % 11},${long}`),
+      'c',
+    );
+    expect(JSON.stringify(said).length).toBeLessThan(250);
+    const text = rows((i) => `${(i * i) % 7},${(i * i) % 11},${i % 2 ? long : 'x'}`).replace('a,', `${long},`);
+    const { names, classes } = tableRows({ text, target: 'c' }, false);
+    for (const name of [...names, ...classes]) expect(name.length).toBeLessThanOrEqual(60);
   });
 
   test('what is not known is said in the words of the library, marked as English', () => {

@@ -97,22 +97,24 @@ export class WhittleLab extends HTMLElement {
     this.#sized.disconnect();
     this.#dark.removeEventListener('change', this.#recoloured);
     cancelAnimationFrame(this.#frame);
-    this.#engine?.terminate();
-    this.#engine = null;
-    this.#pending = 0;
-    this.#isRunning = false;
+    this.#end();
     this.#isSeen = false;
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (!this.isConnected || before === after) return;
     this.#read();
-    if (name === 'experiment' && this.#engine !== null) this.#start(this.#isRunning);
-    else this.#tell();
+    const wantsToRun = this.#isRunning || this.#rests;
+    if (name !== 'experiment' || (this.#engine === null && !this.#isSeen)) this.#tell();
+    else {
+      this.#start(wantsToRun && this.#isSeen);
+      this.#rests = wantsToRun && !this.#isSeen && this.#engine !== null;
+    }
   }
 
   /** Trains, from the first epoch if it had ended. */
   play(): void {
+    if (!this.isConnected) return;
     const ended = this.#stop !== null && this.#stop.kind !== 'paused';
     if (this.#engine === null || this.#samples === null || ended) this.#start(true);
     else {
@@ -170,6 +172,7 @@ export class WhittleLab extends HTMLElement {
     const words = this.#words;
     const { settings, points } = this.#asked.addressed;
     if (!isComplete({ settings, points, table: null })) {
+      this.#end();
       this.#fail(words.noTable);
       return;
     }
@@ -188,11 +191,23 @@ export class WhittleLab extends HTMLElement {
     this.#tell();
   }
 
+  /** Ends the engine, with what it has told. */
+  #end(): void {
+    this.#engine?.terminate();
+    this.#engine = null;
+    this.#pending = 0;
+    this.#isRunning = this.#rests = false;
+    this.#samples = this.#progress = this.#stop = null;
+  }
+
   #listening(engine: Worker): Worker {
-    engine.addEventListener('message', ({ data }: MessageEvent<Event>) => this.#hear(data));
+    engine.addEventListener('message', ({ data }: MessageEvent<Event>) => {
+      if (engine === this.#engine) this.#hear(data);
+    });
     engine.addEventListener('error', ({ message }) => {
-      this.#isRunning = false;
-      this.#fail(this.#words.noEngine(message || 'worker'));
+      if (engine !== this.#engine) return;
+      this.#end();
+      this.#fail(this.#words.noEngine(message || this.#words.notLoaded));
     });
     return engine;
   }
@@ -215,7 +230,8 @@ export class WhittleLab extends HTMLElement {
         this.#said.textContent = this.#rests ? '' : stopOf(this.#words, event.why, event.progress);
         break;
       case 'refused':
-        if (event.of === 'start') this.#pending--;
+        // The experiment before goes on there, and it is not the one that is asked for.
+        if (event.of === 'start') this.#end();
         this.#isRunning = false;
         this.#fail(this.#words.refused(event.message));
         return;

@@ -5,7 +5,7 @@ const SCRIPT = new URL(address, import.meta.url);
 
 /**
  * Starts the engine. A browser refuses workers of another origin: from there a worker of this page imports it, which the
- * other server must allow (`Access-Control-Allow-Origin`), and this page's policy too (`worker-src blob:`).
+ * other server must allow (`Access-Control-Allow-Origin`), and this page's policy too (`worker-src blob:` and that server).
  */
 export function startEngine(): Worker {
   if (SCRIPT.origin === location.origin) return new Worker(SCRIPT, { type: 'module' });

@@ -24,7 +24,10 @@ export function carriedIn(source: string): Uint8Array<ArrayBuffer> | null {
   const [, text] = /^\/\/ whittle-network ([A-Za-z0-9+/]*={0,2})$/m.exec(source) ?? [];
   if (text === undefined) return null;
   try {
-    return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+    return bytes;
   } catch {
     return null;
   }

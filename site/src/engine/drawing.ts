@@ -33,7 +33,9 @@ interface Loaded {
 }
 
 const fetched: Read = async (url) => {
-  const answer = await fetch(url);
+  const answer = await fetch(url).catch(() => {
+    throw new Refusal({ kind: 'no digits', status: 0 }); // no connection
+  });
   if (!answer.ok) throw new Refusal({ kind: 'no digits', status: answer.status });
   return new Uint8Array(await answer.arrayBuffer());
 };

@@ -18,8 +18,8 @@ import { microsecondsOf } from './weighing.ts';
 
 /** Larger files are no networks for a page. */
 const MOST_BYTES = 64 * 2 ** 20;
-/** Multiply-adds, and numbers of values, up to which a network is timed, and those up to which it is asked for all test samples. */
-const MOST_TIMED = { macs: 2e7, values: 4e6 };
+/** Multiply-adds, numbers of values and nodes up to which a network is timed, and those up to which it is asked for all test samples. */
+const MOST_TIMED = { macs: 2e7, values: 4e6, nodes: 500 };
 const MOST_ASKED = 2e9;
 /** Characters of a name that is shown. */
 const MOST_NAME = 80;
@@ -87,18 +87,18 @@ async function ofNetwork(
   const parts = fileParts(file);
   await context.pause();
   const counted = new Set<string>();
+  const byWeight = partsByWeight(parts);
   const nodes = network.nodes.map(({ name, op, inputs, weights }, i) => {
     const own = Object.values(weights).filter((key) => !counted.has(key) && counted.add(key));
-    const bytes = parts.reduce(
-      (sum, { weight, bytes }) => sum + (weight !== null && own.includes(weight) ? bytes : 0),
-      0,
-    );
+    const bytes = own.reduce((sum, key) => sum + bytesOf(byWeight.get(key) ?? []), 0);
     const { outputShape: shape, macs, parameters } = cost.nodes[i]!;
     return { name, op, inputs, shape, bytes, macs, parameters };
   });
   const values = [...network.inputs.map(({ shape }) => shape), ...nodes.map(({ shape }) => shape)];
   const isSmall =
-    cost.macs <= MOST_TIMED.macs && values.reduce((sum, shape) => sum + sizeOf(shape), 0) <= MOST_TIMED.values;
+    nodes.length <= MOST_TIMED.nodes &&
+    cost.macs <= MOST_TIMED.macs &&
+    values.reduce((sum, shape) => sum + sizeOf(shape), 0) <= MOST_TIMED.values;
   const damage = isSmall ? damageOf(network, context.trained, cost.macs) : null;
   await context.pause();
   return {
@@ -108,7 +108,7 @@ async function ofNetwork(
     nodes,
     ...{ macs: cost.macs, parameters: cost.parameters, nonZero: cost.nonZeroParameters },
     microseconds: isSmall ? await timed(network, context.pause) : null,
-    ledger: [...ledgerOf(network, parts), ...around],
+    ledger: [...ledgerOf(network, byWeight), ...around],
     damage,
     lines: String(network).split('\n'),
   };
@@ -148,17 +148,31 @@ function answersOf(network: Network, x: Tensor): Tensor | null {
   }
 }
 
+/** In the order in which they come; null for what is of the whole file. */
+type ByWeight = ReadonlyMap<string | null, readonly FilePart[]>;
+
+function partsByWeight(parts: readonly FilePart[]): ByWeight {
+  const found = new Map<string | null, FilePart[]>();
+  for (const part of parts) {
+    const own = found.get(part.weight);
+    if (own === undefined) found.set(part.weight, [part]);
+    else own.push(part);
+  }
+  return found;
+}
+
+const bytesOf = (parts: readonly FilePart[]): number => parts.reduce((sum, { bytes }) => sum + bytes, 0);
+
 /** What each tensor takes and why, and last what is of the whole file. */
-function ledgerOf(network: Network, parts: readonly FilePart[]): TensorLedger[] {
-  const keys = [...new Set(parts.map(({ weight }) => weight))].sort((a, b) => Number(a === null) - Number(b === null));
-  return keys.map((key): TensorLedger => {
-    const own = parts.filter(({ weight }) => weight === key);
+function ledgerOf(network: Network, byWeight: ByWeight): TensorLedger[] {
+  const rows = [...byWeight].sort(([a], [b]) => Number(a === null) - Number(b === null));
+  return rows.map(([key, own]): TensorLedger => {
     const weight = key === null ? undefined : network.weights.get(key);
     const numbers = weight === undefined ? 0 : sizeOf(weight.shape);
     return {
       ...{ key, encoding: weight?.encoding.type ?? '', shape: weight?.shape ?? [], numbers },
       held: own.find(({ part }) => part === 'values')?.numbers ?? numbers,
-      bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes: bytesOf(own),
       float32Bytes: 4 * numbers,
       parts: own.map(({ part, bytes }) => ({ part, bytes })),
     };

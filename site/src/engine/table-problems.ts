@@ -8,6 +8,9 @@ export type TableProblem =
   | { readonly what: 'classes'; readonly column: string; readonly classes: string; readonly most: string }
   | { readonly what: 'number'; readonly column: string; readonly number: string; readonly line: string }
   | { readonly what: 'no text' }
+  | { readonly what: 'no header'; readonly name: string }
+  /** Of what the network would be given. */
+  | { readonly what: 'too wide'; readonly columns: string; readonly most: string }
   /** One that is met seldom: the library's sentence. */
   | { readonly what: 'other'; readonly problem: string };
 
@@ -15,28 +18,6 @@ export type TableProblem =
 export interface TableReason {
   readonly kind: 'bad table';
   readonly problem: TableProblem;
-}
-
-type Known = Exclude<TableProblem['what'], 'other'>;
-/** The library's sentences, and the names of what stands in them. */
-const KNOWN: { readonly [W in Known]: RegExp } = {
-  'column alone': /^csv: header: has no column but the target/,
-  'no rows': /^csv: file: (?:has a header but no rows|is empty)/,
-  cells: /^csv: line (?<line>\d+): has (?<cells>\d+) cells?, the header has (?<wanted>\d+)/,
-  'open quote': /^csv: line (?<line>\d+): .*a quote that is never closed/,
-  'one class': /^csv: column "(?<column>.*)": classification needs at least 2 classes, every row has "?(?<name>.*?)"?$/,
-  classes: /^csv: column "(?<column>.*)": has (?<classes>\d+) classes, more than (?<most>\d+)/,
-  number: /^csv: column "(?<column>.*)": the number "(?<number>.*)" in line (?<line>\d+) is past the range/,
-  'no text': /has a byte of 0: this is no text/,
-};
-
-/** What the reader's sentence says. */
-export function tableProblem(message: string): TableProblem {
-  for (const [what, pattern] of Object.entries(KNOWN)) {
-    const found = pattern.exec(message);
-    if (found !== null) return { what, ...found.groups } as TableProblem;
-  }
-  return { what: 'other', problem: message };
 }
 
 export const TABLE_SENTENCES = {
@@ -58,6 +39,10 @@ export const TABLE_SENTENCES = {
         return `${problem.number} in line ${problem.line} of “${problem.column}” is too large to compute with: scale the column down.`;
       case 'no text':
         return 'This is no text, or none in UTF-8: save the table as CSV in UTF-8.';
+      case 'no header':
+        return `The first line looks like data (${problem.name}): put a line with the names of the columns above it.`;
+      case 'too wide':
+        return `The table gives ${problem.columns} numbers a row, each text counted as one, and ${problem.most} are the most with so many rows: leave columns out.`;
       case 'other':
         return `The table cannot be used: ${problem.problem}`;
     }

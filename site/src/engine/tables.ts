@@ -1,44 +1,53 @@
 import { WhittleError } from 'whittle-ml';
-import { splitIndices, tableFromBytes, tableFromCSV } from 'whittle-ml/data';
+import { readCSV, splitIndices, TableEncoder, tableFromBytes } from 'whittle-ml/data';
 import { checkEnough, checked, pick, type Sources } from './data.ts';
 import { Refusal } from './refusal.ts';
 import type { Rows } from './sets.ts';
-import { tableProblem } from './table-problems.ts';
+import { clipped, READING, tableProblem } from './table-reading.ts';
 
 /** An epoch of more takes too long to look at. */
 const MOST_ROWS = 20_000;
-/** Tables are read as they come: what the reader and the encoder can find out by themselves they do. */
-const FORGIVING = {
-  delimiter: 'auto',
-  decimal: 'auto',
-  thousands: 'auto',
-  comment: 'auto',
-  columns: 'useful',
-  missing: 'median',
-  rare: 'other',
-  unlabelled: 'skip',
-  odd: 'missing',
-  sameNames: 'number',
-} as const;
+/** Numbers of a row, and of all rows, which the page is told of several times. */
+const MOST_NUMBERS = { row: 1000, all: 4e6 };
+/** What the encoder can find out by itself it does. */
+const FORGIVING = { columns: 'useful', missing: 'median', rare: 'other', unlabelled: 'skip', odd: 'missing' } as const;
 
 /** The rows of a table of one's own; those of a text that is none are refused in the library's words. */
 export function tableRows(table: Sources['table'], wantsNumbers: boolean): Rows {
   if (table === undefined || table.text.trim() === '') throw new Refusal({ kind: 'no table' });
-  const { features, target, featureNames, classNames, task } = read(table.text, table.target, wantsNumbers);
-  const [rows = 0, width = 0] = features.shape;
-  if (rows > MOST_ROWS) throw new Refusal({ kind: 'too many rows', rows, most: MOST_ROWS });
-  checkEnough(rows);
-  const values = interleaved(features.data, target.data, rows, width);
-  return checked({ task, names: featureNames, classes: classNames ?? [], count: rows, values, truth: null });
-}
-
-function read(text: string, target: string, wantsNumbers: boolean): ReturnType<typeof tableFromCSV> {
   try {
-    return tableFromCSV(text, { ...FORGIVING, target, ...(wantsNumbers && { task: 'regression' }) });
+    return encoded(
+      table.text,
+      new TableEncoder({ ...FORGIVING, target: table.target, ...(wantsNumbers && { task: 'regression' }) }),
+    );
   } catch (error) {
     if (!(error instanceof WhittleError)) throw error;
     throw new Refusal({ kind: 'bad table', problem: tableProblem(error.message) });
   }
+}
+
+function encoded(text: string, encoder: TableEncoder): Rows {
+  const raw = readCSV(text, READING);
+  if (raw.rows > MOST_ROWS) throw new Refusal({ kind: 'too many rows', rows: raw.rows, most: MOST_ROWS });
+  checkWidth(raw.names.length, raw.rows);
+  encoder.fit(raw);
+  // Before memory is taken
+  checkWidth(encoder.featureNames.length, raw.rows);
+  const { features, target } = encoder.transform(raw);
+  const [rows = 0, width = 0] = features.shape;
+  checkEnough(rows);
+  const values = interleaved(features.data, target!.data, rows, width);
+  const [names, classes] = [encoder.featureNames, encoder.classNames ?? []].map((list) => list.map(clipped)) as [
+    string[],
+    string[],
+  ];
+  return checked({ task: encoder.task!, names, classes, count: rows, values, truth: null });
+}
+
+function checkWidth(columns: number, rows: number): void {
+  const most = Math.min(MOST_NUMBERS.row, Math.floor(MOST_NUMBERS.all / rows));
+  if (columns > most)
+    throw new Refusal({ kind: 'bad table', problem: { what: 'too wide', columns: `${columns}`, most: `${most}` } });
 }
 
 /** So many digits, as many of each. */

@@ -1,4 +1,5 @@
 import type {
+  Command,
   Compressed,
   DigitAnswer,
   Event,
@@ -13,6 +14,9 @@ import type {
 } from '../engine/messages.ts';
 import type { Reason } from '../engine/refusal.ts';
 import { type Tried, withTried } from './tried.ts';
+
+/** Commands whose refusals stand above the experiment. */
+const OF_FIT: readonly Command['kind'][] = ['start', 'run', 'pause', 'step', 'adjust', 'explain'];
 
 /** What the engine has told last, by kind. */
 export class Experiment {
@@ -33,7 +37,7 @@ export class Experiment {
   formats: readonly Format[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
   drawn: readonly DigitAnswer[] = $state.raw([]);
-  /** The last command that could not be followed, in a sentence. */
+  /** The last command for the experiment that could not be followed, in a sentence. */
   refused: string | null = $state.raw(null);
   /** Why it could not, as data, where the engine knows it. */
   reason: Reason | null = $state.raw(null);
@@ -93,6 +97,8 @@ export class Experiment {
         this.drawn = event.answers;
         break;
       case 'refused':
+        // The others are said where they were asked for.
+        if (!OF_FIT.includes(event.of)) break;
         this.refused = event.message;
         this.reason = event.reason ?? null;
         break;

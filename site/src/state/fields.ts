@@ -119,12 +119,21 @@ export const FIELDS: readonly Field[] = [
   field('compress', 'epochs', number(RANGES.fineTuning), 'tuning'),
 ];
 
+/** Without the percent signs that others put into a link that they pass on. */
+function plain(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** The parts `name=value` of an address, each once (the last holds). Never throws. */
 export function partsOf(hash: string): Map<string, string> {
   const parts = new Map<string, string>();
   for (const part of hash.replace(/^#/, '').split('&')) {
     const at = part.indexOf('=');
-    if (at > 0) parts.set(part.slice(0, at), part.slice(at + 1));
+    if (at > 0) parts.set(part.slice(0, at), plain(part.slice(at + 1)));
   }
   return parts;
 }

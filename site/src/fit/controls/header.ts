@@ -1,5 +1,27 @@
-/** The names of a table's first line, for choosing among them. What the table says in full the engine reads. */
+import { readCSV } from 'whittle-ml/data';
+import { READING } from '../../engine/table-reading.ts';
+
+/** Of a text so many characters and lines are looked at, which is more than the reader decides by. */
+const LOOKED_AT = { characters: 300_000, lines: 400 };
+
+/** The names of a table's columns, for choosing among them: those that the reader finds, or, where it refuses the table, those that the first line seems to have. */
 export function columnsOf(text: string): readonly string[] {
+  try {
+    return readCSV(beginning(text), READING).names.filter((name) => name !== '');
+  } catch {
+    return firstLine(text.slice(0, LOOKED_AT.characters));
+  }
+}
+
+/** The first lines, whole. */
+function beginning(text: string): string {
+  const part = text.slice(0, LOOKED_AT.characters);
+  const lines = part.split('\n', LOOKED_AT.lines);
+  if (part.length < text.length && lines.length > 1 && lines.length < LOOKED_AT.lines) lines.pop();
+  return lines.join('\n');
+}
+
+function firstLine(text: string): readonly string[] {
   const line = text
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\r|\n/, 200)

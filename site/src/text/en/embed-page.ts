@@ -14,7 +14,7 @@ export const embedPage = {
   language: '`en` or `zh`; else that of the page around it.',
   autoplay: 'Trains when it is first seen, unless the reader prefers less motion.',
   policy:
-    'From another server the page must allow `worker-src blob:`, and that server must send `Access-Control-Allow-Origin`.',
+    'From another server the page must allow `worker-src blob:` and that server there too, which must send `Access-Control-Allow-Origin`.',
   copy: 'Copy',
   copied: 'Copied',
   isCopied: 'The snippet is copied.',

@@ -42,6 +42,9 @@ export const embed = {
   nan: (epoch: string, rate: string) =>
     `Training broke down in epoch ${epoch}: the steps are too large. A learning rate of ${rate} may do.`,
   refused: (message: string) => `The experiment could not be run: ${message}`,
+  /** Where the browser does not say why. */
+  notLoaded:
+    'its script was not loaded. Is the connection there, and does the policy of this page allow it (worker-src)?',
   noEngine: (message: string) => `The engine could not be started: ${message}`,
   noTable: 'A table cannot stand in an address: choose other data for this element.',
 };

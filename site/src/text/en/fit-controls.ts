@@ -89,7 +89,8 @@ export const controls = {
     missing: 'Paste or drop a table, then use it to train.',
     tooLong: (name: string, megabytes: string) =>
       `${name} has ${megabytes} MB; the page takes tables up to 5 MB. Take a part of its rows.`,
-    unreadable: (name: string) => `${name} could not be read as text. Save the table as CSV and drop that file.`,
+    unreadable: (name: string) =>
+      `${name} could not be read as text. Save the table as CSV in UTF-8 and drop that file.`,
   },
   network: {
     title: 'Network',

@@ -14,7 +14,8 @@ export const embedPage: typeof en = {
   show: '`plane`（默认）或 `curve`，取决于数据；也可以是 `losses`。',
   language: '`en` 或 `zh`；未写明时与所在网页的语言相同。',
   autoplay: '首次进入视野时开始训练，除非读者偏好减少动态效果。',
-  policy: '若从另一台服务器加载，网页须允许 `worker-src blob:`，该服务器须发送 `Access-Control-Allow-Origin`。',
+  policy:
+    '若从另一台服务器加载，网页须在 `worker-src` 中允许 `blob:` 和该服务器，该服务器须发送 `Access-Control-Allow-Origin`。',
   copy: '复制',
   copied: '已复制',
   isCopied: '代码已复制。',

@@ -38,6 +38,7 @@ export const embed: typeof original = {
   early: (epoch) => `早停：验证集在第 ${epoch} 轮表现最佳。`,
   nan: (epoch, rate) => `训练在第 ${epoch} 轮发散：步长过大。可以试试学习率 ${rate}。`,
   refused: (message) => `实验无法运行：${message}`,
+  notLoaded: '未能加载其脚本。请检查网络连接，以及本页的内容安全策略（worker-src）是否允许。',
   noEngine: (message) => `引擎无法启动：${message}`,
   noTable: '地址中不能包含表格：请为此元素选择其他数据。',
 };

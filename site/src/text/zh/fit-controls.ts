@@ -77,7 +77,7 @@ export const controls: Text['controls'] = {
     used: (rows, inputs) => `正在使用：${rows} 行，每行 ${inputs} 个特征。`,
     missing: '请先粘贴或拖入表格，再点击使用。',
     tooLong: (name, megabytes) => `${name} 有 ${megabytes} MB，页面最多接受 5 MB 的表格。请只取其中一部分行。`,
-    unreadable: (name) => `${name} 无法按文本读取。请将表格另存为 CSV 后再拖入。`,
+    unreadable: (name) => `${name} 无法按文本读取。请将表格另存为 UTF-8 编码的 CSV 后再拖入。`,
   },
   network: {
     title: '网络',

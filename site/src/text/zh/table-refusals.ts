@@ -21,6 +21,10 @@ export const tableRefusals: typeof TABLE_SENTENCES = {
         return `“${problem.column}”列第 ${problem.line} 行的 ${problem.number} 太大，无法计算：请缩小该列的数值。`;
       case 'no text':
         return '这不是文本，或不是 UTF-8 编码：请将表格另存为 UTF-8 编码的 CSV。';
+      case 'no header':
+        return `第一行看起来是数据（${problem.name}）：请在上面加一行列名。`;
+      case 'too wide':
+        return `每行会变成 ${problem.columns} 个数值（每种文字各算一个），而这么多行最多支持 ${problem.most} 个：请去掉一些列。`;
       case 'other':
         return `无法使用这个表格。引擎的说明：${inEnglish(problem.problem)}`;
     }
