@@ -56,7 +56,7 @@ export const compress = {
     bytes: 'File',
     bytesHint: 'the real file, all of it',
     macs: 'Multiply-adds',
-    macsHint: 'of one sample',
+    macsHint: 'of one sample, with zeros',
     parameters: 'Parameters',
     parametersHint: 'that are not zero',
     time: 'Time',
@@ -68,6 +68,7 @@ export const compress = {
     smaller: (factor: string) => `${factor} × less`,
     larger: (factor: string) => `${factor} × more`,
     same: 'the same',
+    alike: 'about the same',
     points: (difference: string) => `${difference} points`,
     difference: (difference: string) => difference,
   },
@@ -85,7 +86,7 @@ export const compress = {
     accuracy: (before: string, after: string) =>
       before === after ? `Right answers: ${after}, as before.` : `Right answers: ${before} before, ${after} after.`,
     chance: (low: string, high: string, chance: string) =>
-      `Lost in points: ${low} to ${high} (95 %); as much by luck alone: ${chance} (McNemar’s exact test).`,
+      `Right answers lost, in percentage points: ${low} to ${high} (95 % interval). Chance of such a difference by luck alone: ${chance} (McNemar’s exact test).`,
     worst: (name: string, before: string, after: string) =>
       `Hit hardest is class ${name}: ${before} before, ${after} after.`,
     noWorst: 'No class lost right answers.',
@@ -141,23 +142,24 @@ export const compress = {
     mask: 'What is left',
     maskLabel: (name: string, total: string, pruned: string, share: string) =>
       `Kernel ${name}: ${pruned} of ${total} numbers (${share}) are pruned.`,
-    kept: (distinct: string) => `${distinct} different numbers are left.`,
+    kept: (distinct: string) =>
+      distinct === '1' ? 'All numbers that are left are equal.' : `${distinct} different numbers are left.`,
     pruned: 'pruned',
     negative: 'negative: with a bar',
     errors: 'What rounding changed',
     errorsLabel: (typical: string, largest: string) => `After minus before: ${typical} typically, ${largest} at most.`,
-    noErrors: 'The numbers that are left are as before.',
+    noErrors: 'Nothing: no number that is left was rounded.',
     cell: (row: number, column: number, before: string, after: string) =>
       `Row ${row}, column ${column}: ${before} → ${after}`,
     pointAt: 'Point at a cell to read its number.',
     histogram: 'How large the numbers are',
-    histogramLabel: (low: string, high: string, before: string, after: string) =>
-      `From ${low} to ${high}. Exactly zero, and not drawn: ${before} before, ${after} after.`,
+    histogramLabel: (low: string, high: string, most: string, before: string, after: string) =>
+      `From ${low} to ${high}. The highest bar is ${most} numbers; heights go with the square root, so that few are seen too. Exactly zero, and not drawn: ${before} before, ${after} after.`,
   },
   tradeoff: {
     title: 'Size against score',
     hint: 'Every network of this visit. Those on the line are beaten by none. Choose a point to return to its settings.',
-    bytes: 'bytes of the file',
+    bytes: 'bytes of the file, log scale →',
     score: 'test score',
     describe: (points: string, front: string) =>
       `A plot of ${points} networks by bytes and test score; ${front} of them are beaten by none.`,
