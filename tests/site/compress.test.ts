@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cellSize, cellsOf } from '../../site/src/compress/cells.ts';
+import { withBits } from '../../site/src/compress/choices.ts';
 import { bytesText, timeText } from '../../site/src/compress/figures.ts';
 import { layoutOf } from '../../site/src/compress/graph.ts';
 import { histogramOf } from '../../site/src/compress/histogram.ts';
@@ -16,6 +17,13 @@ import { compress as zh } from '../../site/src/text/zh/compress.ts';
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
+test('training for fewer bits ends where more are chosen, and stays where it means something', () => {
+  const set = { ...DEFAULTS.compress, bits: 4, trained: true } as const;
+  expect(withBits(set, 8)).toEqual({ ...set, bits: 8 });
+  for (const bits of [16, 32] as const) expect(withBits(set, bits)).toEqual({ ...set, bits, trained: false });
+  expect(withBits(DEFAULTS.compress, 8).trained).toBe(false);
+});
 
 describe('a histogram of weights', () => {
   test('counts each number once: in a bin, or as a zero', () => {
@@ -183,7 +191,7 @@ describe('words', () => {
     expect(said).toContain('5 went from right to wrong');
     expect(said).toContain('Right answers: 96 % before, 91 % after');
     expect(said).toContain(
-      'Right answers lost: +1 to +9 points (95 % interval); the probability of so uneven a change by luck alone: < 0.1 %',
+      'in percentage points: +1 to +9 (95 % interval). Probability of so uneven a change by luck alone: < 0.1 %',
     );
     expect(said).toContain('class 1: 50 % before, 40 % after');
     expect(said).toContain('test sample 12');

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright';
-import { BITS, EPOCHS, mayTrain, PATTERNS, SHARED, SPARSITY, STUDENTS } from '../../site/src/compress/choices.ts';
+import { BITS, EPOCHS, PATTERNS, SHARED, SPARSITY, STUDENTS } from '../../site/src/compress/choices.ts';
 import { SCALES } from '../../site/src/fit/controls/stops.ts';
 import { placeOf, type Scale } from '../../site/src/shell/scales.ts';
 import type { Settings } from '../../site/src/state/settings.ts';
@@ -46,7 +46,7 @@ function ofTab(settings: Settings): Shown {
       slider(words.sparsity, SPARSITY, set.sparsity),
       [words.pattern, [words.patterns[PATTERNS.find((pattern) => pattern === set.pattern)!]]],
       slider(words.bits, BITS, set.bits),
-      [words.trained, [set.trained && mayTrain(set)]],
+      [words.trained, [set.trained]],
       slider(words.shared, SHARED, set.shared),
       slider(words.student, STUDENTS, set.student),
       slider(words.epochs, EPOCHS, set.epochs),

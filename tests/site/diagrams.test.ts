@@ -13,7 +13,7 @@ import {
   strands,
   touches,
 } from '../../site/src/fit/visual/diagram.ts';
-import { formulaOf, sortedTerms } from '../../site/src/fit/visual/explanation.ts';
+import { formulaOf, othersOf, sortedTerms } from '../../site/src/fit/visual/explanation.ts';
 import { inputPicture, outputPicture } from '../../site/src/fit/visual/neuron-painter.ts';
 import type { PlanePicture } from '../../site/src/fit/visual/plane.ts';
 
@@ -230,6 +230,12 @@ describe('explanations', () => {
   test('are a formula with its numbers', () => {
     expect(formulaOf(explanation, 'h1.2')).toBe('h1.2 = tanh(−2·x1 + 1·x2 − 0.5) = 0.905');
     expect(formulaOf({ ...explanation, terms: [] }, 'y1')).toBe('y1 = tanh(−0.5) = 0.905');
+  });
+
+  test('of softmax name the other outputs, which the division has too', () => {
+    const softmax = { ...explanation, activation: 'softmax', sum: 1, output: Math.E / (Math.E + Math.exp(2) + 1) };
+    expect(formulaOf(softmax, 'y1')).toMatch(/^y1 = softmax\(.*, …\) = 0.245$/);
+    expect(othersOf(softmax)).toBeCloseTo(Math.exp(2) + 1, 10);
   });
 
   test('show the strongest terms in their order and what the others come to', () => {

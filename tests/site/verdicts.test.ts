@@ -166,6 +166,18 @@ describe('remedies', () => {
     );
   });
 
+  test('a learning rate that is too high is lowered first, to one that is not', () => {
+    for (const optimizer of ['sgd', 'momentum', 'adam', 'adamW', 'rmsprop'] as const) {
+      const high = changed(DEFAULTS, { training: { optimizer, learningRate: 1 } });
+      for (const verdict of ['underfit', 'cannot tell']) {
+        const [first] = remediesFor(verdict, high, en.fit.verdict.remedies);
+        expect(first?.label).toMatch(/^Lower learning rate/);
+        expect(names(verdict, changed(high, first!.changes))).not.toContain('calmerRate');
+      }
+    }
+    expect(names('underfit', DEFAULTS)).not.toContain('calmerRate');
+  });
+
   test('an overfitted network can be made smaller until there is nothing left to take', () => {
     let at = changed(DEFAULTS, {
       network: {
@@ -212,6 +224,7 @@ test('why training stands still is told, but for what has a notice of its own', 
   for (const { fit } of Object.values(LANGUAGES)) {
     expect(stopText({ kind: 'done' }, 500, fit.scores)).toContain('500');
     expect(stopText({ kind: 'paused' }, 12, fit.scores)).toContain('12');
+    expect(stopText({ kind: 'paused' }, 0, fit.scores)).toBeNull();
     const restored = stopText({ kind: 'early', bestEpoch: 80, isRestored: true }, 110, fit.scores);
     const kept = stopText({ kind: 'early', bestEpoch: 80, isRestored: false }, 110, fit.scores);
     expect(restored).toMatch(/110.*80/);

@@ -16,3 +16,10 @@ export const bitsOf = (value: number): CompressSettings['bits'] =>
 
 /** Whether training for fewer bits means something. */
 export const mayTrain = ({ bits }: CompressSettings): boolean => bits <= 8;
+
+/** What is set when other bits are chosen: training for fewer bits ends where it means nothing. */
+export const withBits = (set: CompressSettings, bits: CompressSettings['bits']): CompressSettings => ({
+  ...set,
+  bits,
+  trained: set.trained && mayTrain({ ...set, bits }),
+});

@@ -14,6 +14,8 @@ export interface Look {
 export interface ChartOptions {
   readonly width: number;
   readonly height: number;
+  /** What goes across. */
+  readonly across: string;
   readonly isLog: boolean;
   readonly isCompared: boolean;
   readonly look: Look;
@@ -48,14 +50,14 @@ export class Chart {
         width: options.width,
         height: options.height,
         legend: { show: false },
-        padding: [10, 8, 0, 0],
+        padding: [10, 16, 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
         scales: {
           x: { time: false },
           y: { distr: options.isLog ? 3 : 1, ...(options.isLog ? {} : { range: fromNought }) },
         },
         axes: [
-          { ...axis, size: 26, space: 60 },
+          { ...axis, size: 26, space: 60, label: options.across, labelSize: 14, labelGap: -6, labelFont: font },
           { ...axis, size: 50, values: (_, values) => values.map((value) => (value === null ? '' : show(value))) },
         ],
         series,

@@ -35,5 +35,11 @@ export function formulaOf({ terms, bias, activation, output }: Explanation, name
   const written = shown.map(({ from, weight }, i) => `${signs(weight, i === 0)}${show(Math.abs(weight))}·${from}`);
   if (others > 0) written.push(' + …');
   written.push(`${signs(bias, shown.length === 0)}${show(Math.abs(bias))}`);
+  // Softmax looks at the sums of the other outputs too.
+  if (activation === 'softmax') written.push(', …');
   return `${name} = ${activation}(${written.join('')}) = ${show(output)}`;
 }
+
+/** What softmax divides by besides e to the sum of this output: e to the sums of all others, added up. */
+export const othersOf = ({ sum, output }: Pick<Explanation, 'sum' | 'output'>): number =>
+  Math.exp(sum) * (1 / output - 1);

@@ -14,7 +14,7 @@ export interface Remedy {
 type Words = Text['fit']['verdict']['remedies'];
 type Make = (settings: Settings, words: Words) => Omit<Remedy, 'name'> | null;
 
-/** Rates above these are no remedy for learning too slowly. */
+/** Rates above these are no remedy for learning too slowly, and may be why nothing is learned: a tenth of them is tried. */
 const FASTEST = { sgd: 0.3, momentum: 0.1, adam: 0.03, adamW: 0.03, rmsprop: 0.01 } as const;
 
 /** Data of one's own are as many as they are; digits too. */
@@ -96,6 +96,11 @@ const REMEDIES = {
     if (learningRate >= training.learningRate) return null;
     return { label: words.slowerRate(show(learningRate)), changes: { training: { learningRate } } };
   },
+  calmerRate: ({ training }, words) => {
+    const learningRate = round(FASTEST[training.optimizer] / 10);
+    if (training.learningRate <= learningRate * 10) return null;
+    return { label: words.slowerRate(show(learningRate)), changes: { training: { learningRate } } };
+  },
   noDropout: ({ network }, words) =>
     network.dropout > 0 ? { label: words.noDropout, changes: { network: { dropout: 0 } } } : null,
   noPenalty: ({ network }, words) =>
@@ -121,6 +126,7 @@ const REMEDIES = {
 const AGAINST: Readonly<Record<string, readonly (keyof typeof REMEDIES)[]>> = {
   overfit: ['moreData', 'earlyStopping', 'dropout', 'l2', 'smaller', 'lowerDegree'],
   underfit: [
+    'calmerRate',
     'curved',
     'noDropout',
     'noPenalty',
@@ -131,7 +137,7 @@ const AGAINST: Readonly<Record<string, readonly (keyof typeof REMEDIES)[]>> = {
     'fasterRate',
     'noEarlyStopping',
   ],
-  'cannot tell': ['moreData', 'larger', 'fairSplit', 'moreEpochs'],
+  'cannot tell': ['calmerRate', 'moreData', 'larger', 'fairSplit', 'moreEpochs'],
   broken: ['slowerRate', 'adam'],
   'good fit': ['compress'],
 };

@@ -7,7 +7,7 @@ export function stopText(stop: Stop, epoch: number, words: Text['fit']['scores']
     case 'done':
       return words.done(String(epoch));
     case 'paused':
-      return words.paused(String(epoch));
+      return epoch === 0 ? null : words.paused(String(epoch));
     case 'early':
       return words.early(String(epoch), String(stop.bestEpoch), stop.isRestored);
     case 'nan':

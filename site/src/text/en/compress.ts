@@ -61,7 +61,7 @@ export const compress = {
     bytes: 'File',
     bytesHint: 'the real file, all of it',
     macs: 'Multiply-adds',
-    macsHint: 'of one sample',
+    macsHint: 'of one sample, with zeros',
     parameters: 'Parameters',
     parametersHint: 'that are not zero',
     time: 'Time',
@@ -73,6 +73,7 @@ export const compress = {
     smaller: (factor: string) => `${factor} × less`,
     larger: (factor: string) => `${factor} × more`,
     same: 'the same',
+    alike: 'about the same',
     points: (difference: string) => `${difference} ${/^.?1$/.test(difference) ? 'point' : 'points'}`,
     difference: (difference: string) => difference,
   },
@@ -90,7 +91,7 @@ export const compress = {
     accuracy: (before: string, after: string) =>
       before === after ? `Right answers: ${after}, as before.` : `Right answers: ${before} before, ${after} after.`,
     chance: (low: string, high: string, chance: string) =>
-      `Right answers lost: ${low} to ${high} points (95 % interval); the probability of so uneven a change by luck alone: ${chance} (McNemar’s exact test).`,
+      `Right answers lost, in percentage points: ${low} to ${high} (95 % interval). Probability of so uneven a change by luck alone: ${chance} (McNemar’s exact test).`,
     worst: (name: string, before: string, after: string) =>
       `Hit hardest is class ${name}: ${before} before, ${after} after.`,
     noWorst: 'No class lost right answers.',
@@ -160,13 +161,13 @@ export const compress = {
       `Row ${row}, column ${column}: ${before} → ${after}`,
     pointAt: 'Point at a cell, or tap it, to read its number.',
     histogram: 'How large the numbers are',
-    histogramLabel: (low: string, high: string, before: string, after: string) =>
-      `From ${low} to ${high}. Exactly zero, and not drawn: ${before} before, ${after} after.`,
+    histogramLabel: (low: string, high: string, most: string, before: string, after: string) =>
+      `From ${low} to ${high}. The highest bar is ${most} numbers; heights go with the square root, so that few are seen too. Exactly zero, and not drawn: ${before} before, ${after} after.`,
   },
   tradeoff: {
     title: 'Size against score',
     hint: 'Every network of this visit. Those on the line are beaten by none. Choose a point to return to its settings.',
-    bytes: 'bytes of the file',
+    bytes: 'bytes of the file, log scale →',
     score: 'test score',
     describe: (points: string, front: string) =>
       `A plot of ${many(points, 'network')} by bytes and test score; ${front} of them ${front === '1' ? 'is' : 'are'} beaten by none.`,

@@ -47,8 +47,8 @@ export const controls = {
     samples: 'Samples',
     noise: 'Noise',
     noiseHint: 'Above 50 %, labels are swapped as well.',
-    validation: 'For validation',
-    test: 'For testing',
+    validation: 'Validation',
+    test: 'Test',
     split: (train: number, validation: number, test: number) =>
       `${train} to learn from, ${validation} to choose by, ${test} to judge by.`,
     seed: 'Seed',
@@ -76,7 +76,7 @@ export const controls = {
     address: (most: number) => `More than ${most} points are not kept in the address of the page.`,
   },
   table: {
-    how: 'Paste a table as CSV, or drop a file here. The first line names the columns. It stays in this browser.',
+    how: 'Paste a table as CSV, or drop a file here. The first line names the columns; a missing number becomes the median of its column. It stays in this browser.',
     text: 'Table as CSV',
     file: 'Choose a file',
     target: 'Column to learn',
@@ -85,7 +85,8 @@ export const controls = {
     clear: 'Clear',
     pasted: 'The pasted text',
     long: (megabytes: string) => `The first lines of ${megabytes} MB are shown; all of it is used.`,
-    used: (rows: number, inputs: number) => `In use: ${rows} rows, ${inputs} numbers each.`,
+    used: (rows: number, inputs: number) =>
+      `In use: ${rows} rows, ${inputs === 1 ? '1 number' : `${inputs} numbers`} each.`,
     missing: 'Paste or drop a table, then use it to train.',
     tooLong: (name: string, megabytes: string) =>
       `${name} has ${megabytes} MB; the page takes tables up to 5 MB. Take a part of its rows.`,

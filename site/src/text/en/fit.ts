@@ -10,7 +10,6 @@ export const fit = {
 
   plane: {
     title: 'The network’s answers',
-    boundary: 'Answers over the plane',
     /** What a screen reader says of the picture. */
     summary: (wrong: string) => `Map of the network's answers over two numbers, with the samples. ${wrong}`,
     wrong: (train: string, validation: string, test: string) =>
@@ -51,12 +50,9 @@ export const fit = {
   },
 
   scores: {
-    title: 'Scores',
-    epoch: 'Epoch',
     accuracy: 'Right answers',
     r2: 'R² (1 is perfect)',
     speed: 'Epochs/s',
-    weights: 'Weights',
     /** Told by a screen reader now and then. */
     live: (epoch: string, train: string, validation: string) =>
       `Epoch ${epoch}: training ${train}, validation ${validation}.`,
@@ -79,7 +75,7 @@ export const fit = {
 
   verdict: {
     title: 'Diagnosis',
-    none: 'Pause or finish training, and the fit is judged here.',
+    none: 'Once training pauses or ends, the fit is judged here.',
     words: {
       underfit: 'Underfitting',
       'good fit': 'A good fit',
@@ -150,8 +146,6 @@ export const fit = {
     summary: (layers: readonly string[]) =>
       `The network from left to right: ${layers.join(', ')}. Arrow keys move between neurons, Enter explains one.`,
     layer: (units: string, activation: string) => `${units} × ${activationName(activation)}`,
-    input: 'inputs',
-    output: 'output',
     inputs: (count: string) => (count === '1' ? '1 input' : `${count} inputs`),
     neuron: (name: string, activation: string) => `Neuron ${name}, ${activationName(activation)}`,
     positive: 'positive weight',
@@ -166,8 +160,8 @@ export const fit = {
   explanation: {
     title: (name: string) => `What neuron ${name} computes`,
     sentence: 'Each input times its weight, summed, plus the bias; then the activation.',
-    at: (numbers: string) =>
-      `Here for ${numbers}; click in the picture above for another place. Inputs are scaled before the first layer.`,
+    at: (numbers: string) => `Here for ${numbers}; click in the large picture for another place.`,
+    scaled: 'Inputs are scaled before the first layer: these are the scaled ones.',
     from: 'From',
     value: 'Value',
     weight: 'Weight',
@@ -176,6 +170,8 @@ export const fit = {
     sum: 'Sum',
     output: 'Output',
     formula: (activation: string, sum: string, output: string) => `${activation}(${sum}) = ${output}`,
+    softmax: (sum: string, others: string, output: string) =>
+      `e^${sum} ÷ (e^${sum} + ${others} of the other outputs) = ${output}`,
     more: (count: string) => `${count} smaller terms`,
     close: 'Close',
     waiting: 'The engine is asked …',

@@ -51,7 +51,7 @@ export const compress: Text['compress'] = {
     bytes: '文件',
     bytesHint: '实际文件的全部字节',
     macs: '乘加次数',
-    macsHint: '每个样本',
+    macsHint: '每个样本，含零权重',
     parameters: '参数',
     parametersHint: '非零的个数',
     time: '耗时',
@@ -63,6 +63,7 @@ export const compress: Text['compress'] = {
     smaller: (factor) => `减至 1/${factor}`,
     larger: (factor) => `增至 ${factor} 倍`,
     same: '不变',
+    alike: '大致相同',
     points: (difference) => `${difference} 个百分点`,
     difference: (difference) => difference,
   },
@@ -137,13 +138,13 @@ export const compress: Text['compress'] = {
     cell: (row, column, before, after) => `第 ${row} 行第 ${column} 列：${before} → ${after}`,
     pointAt: '指向或点按一个格子，可读出它的数值。',
     histogram: '权重的分布',
-    histogramLabel: (low, high, before, after) =>
-      `范围 ${low} 到 ${high}。恰好为零、未画出的：压缩前 ${before} 个，压缩后 ${after} 个。`,
+    histogramLabel: (low, high, most, before, after) =>
+      `范围 ${low} 到 ${high}。最高的柱为 ${most} 个数；柱高按平方根绘制，少量的数也看得见。恰好为零、未画出的：压缩前 ${before} 个，压缩后 ${after} 个。`,
   },
   tradeoff: {
     title: '大小与得分',
     hint: '本次访问试过的所有网络。连线上的点（帕累托前沿）不被其他点胜过。选择一个点可回到它的设置。',
-    bytes: '文件字节数',
+    bytes: '文件字节数（对数坐标）→',
     score: '测试得分',
     describe: (points, front) => `${points} 个网络的字节数与测试得分图，其中 ${front} 个在帕累托前沿上。`,
     start: (bytes, score) => `训练所得：${bytes}，${score}`,

@@ -65,7 +65,7 @@ export const controls: Text['controls'] = {
     address: (most) => `超过 ${most} 个点时，页面地址中不再保存这些点。`,
   },
   table: {
-    how: '粘贴 CSV 表格，或把文件拖到这里。第一行为列名。数据不会离开本浏览器。',
+    how: '粘贴 CSV 表格，或把文件拖到这里。第一行为列名；缺失的数值取该列的中位数。数据不会离开本浏览器。',
     text: 'CSV 表格',
     file: '选择文件',
     target: '要学习的列',

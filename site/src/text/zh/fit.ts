@@ -10,7 +10,6 @@ export const fit: Text['fit'] = {
 
   plane: {
     title: '网络的输出',
-    boundary: '平面上的输出',
     summary: (wrong) => `网络在二维平面上的输出及各样本点。${wrong}`,
     wrong: (train, validation, test) => `分错：训练 ${train} 个，验证 ${validation} 个，测试 ${test} 个。`,
     keys: '方向键移动探针，按住 Shift 大步移动。',
@@ -48,12 +47,9 @@ export const fit: Text['fit'] = {
   },
 
   scores: {
-    title: '得分',
-    epoch: '轮次',
     accuracy: '准确率',
     r2: 'R²（1 为最佳）',
     speed: '轮/秒',
-    weights: '权重数',
     live: (epoch, train, validation) => `第 ${epoch} 轮：训练 ${train}，验证 ${validation}。`,
     done: (epoch) => `全部 ${epoch} 轮训练已完成。`,
     paused: (epoch) => (epoch === '0' ? '尚未训练。' : `已在第 ${epoch} 轮后暂停。`),
@@ -136,8 +132,6 @@ export const fit: Text['fit'] = {
     title: '网络',
     summary: (layers) => `网络结构，从左到右：${layers.join('、')}。方向键在神经元之间移动，回车键查看解释。`,
     layer: (units, activation) => `${units} × ${activationName(activation)}`,
-    input: '输入',
-    output: '输出',
     inputs: (count) => `${count} 个输入`,
     neuron: (name, activation) => `神经元 ${name}，${activationName(activation)}`,
     positive: '正权重',
@@ -151,7 +145,8 @@ export const fit: Text['fit'] = {
   explanation: {
     title: (name) => `神经元 ${name} 的计算`,
     sentence: '各输入乘以权重后求和，加上偏置，再经过激活函数。',
-    at: (numbers) => `这里取 ${numbers}；在上方图中点击可换一个位置。输入在进入第一层之前经过缩放。`,
+    at: (numbers) => `这里取 ${numbers}；在大图中点击可换一个位置。`,
+    scaled: '输入在进入第一层之前经过缩放，下面是缩放后的值。',
     from: '来自',
     value: '值',
     weight: '权重',
@@ -160,6 +155,7 @@ export const fit: Text['fit'] = {
     sum: '和',
     output: '输出',
     formula: (activation, sum, output) => `${activation}(${sum}) = ${output}`,
+    softmax: (sum, others, output) => `e^${sum} ÷ (e^${sum} + 其他输出之和 ${others}) = ${output}`,
     more: (count) => `其余 ${count} 个较小的项`,
     close: '关闭',
     waiting: '正在向引擎查询……',
