@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { playwright } from '@vitest/browser-playwright';
@@ -14,15 +15,33 @@ import {
 const resolve = { alias: { 'whittle-ml/kernels': new URL('./kernels/index.ts', import.meta.url).pathname } };
 const common = { setupFiles: ['tests/setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 };
 
-const node: TestProjectInlineConfiguration = {
-  resolve,
-  test: {
-    ...common,
-    name: 'node',
-    include: ['tests/**/*.test.ts'],
-    exclude: ['tests/**/*.gpu.test.ts', 'tests/**/*.gpu-node.test.ts'],
-  },
-};
+/**
+ * What a file of tests says that changes or replaces what a process has one of: the kernels' memory and which kernels run,
+ * threads, globals, modules, flags.
+ */
+const CHANGES_ITS_PROCESS =
+  /\b(?:heap|useKernels|enableThreads|globalThis|setFlagsFromString)\b|\bvi\.|\bprocess\.(?:env|on|chdir)\b|memory\/tools/;
+
+/**
+ * The tests in Node. Loading the library takes longer than most of them: all that may share a process do, and are `node`;
+ * the others have one each, and are `node apart`. `--project 'node*'` asks for both.
+ */
+function nodeProjects(): TestProjectInlineConfiguration[] {
+  const root = new URL('tests/', import.meta.url);
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'));
+  const files = names.filter((name) => /(?<!\.gpu|\.gpu-node)\.test\.ts$/.test(name));
+  const isApart = (file: string): boolean => CHANGES_ITS_PROCESS.test(readFileSync(new URL(file, root), 'utf8'));
+  const projectOf = (name: string, isolate: boolean): TestProjectInlineConfiguration => ({
+    resolve,
+    test: {
+      ...common,
+      name,
+      isolate,
+      include: files.filter((file) => isApart(file) === isolate).map((file) => `tests/${file}`),
+    },
+  });
+  return [projectOf('node', false), projectOf('node apart', true)];
+}
 
 /**
  * The tests of the graphics processor, once in a browser (WebGL 2 and WebGPU) and once in Node (WebGPU by Dawn). They run
@@ -65,7 +84,7 @@ function gpuProjects(chromium: string): TestProjectInlineConfiguration[] {
 }
 
 const chromium = findChromium();
-const projects = [node];
+const projects = nodeProjects();
 if (chromium !== null) projects.push(...gpuProjects(chromium));
 else {
   const advice = `the tests of the graphics processor need a browser: ${adviceOnChromium()}`;

@@ -93,7 +93,13 @@ export class Planting {
   }
 
   async #open() {
-    const options = { root: this.folder, watch: false, bail: 1, project: ['node', 'gpu in Node'], reporters: [{}] };
+    const options = {
+      root: this.folder,
+      watch: false,
+      bail: 1,
+      project: ['node', 'node apart', 'gpu in Node'],
+      reporters: [{}],
+    };
     this.#vitest ??= await createVitest('test', options);
     return this.#vitest;
   }
