@@ -37,7 +37,7 @@ describe('what was made smaller of a network', () => {
       { kind: 'explain', layer: 9, unit: 0 },
       { kind: 'pause' },
     );
-    expect(experiment.refused).toContain('neuron');
+    expect(experiment.refused).toEqual({ kind: 'no such neuron', layer: 9, unit: 0 });
     expect(experiment.compressed).not.toBeNull();
     expect(experiment.tried).toHaveLength(1);
   });

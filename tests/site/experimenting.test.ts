@@ -175,7 +175,7 @@ describe('what the page asks of the engine', () => {
     experimenting.change(made({ training: { loss: 'hinge' } }));
     clock.pass(200);
     expect(sent).toEqual([]);
-    experimenting.hear({ kind: 'refused', of: 'start', message: 'No.' });
+    experimenting.hear({ kind: 'refused', of: 'start', reason: { kind: 'no table' } });
     experimenting.change(made({ training: { learningRate: 1 } }));
     clock.pass(200);
     expect(kinds(sent)).toEqual(['start']);
@@ -185,7 +185,7 @@ describe('what the page asks of the engine', () => {
     for (const press of ['run', 'step'] as const) {
       const { clock, sent, experimenting } = begun(false);
       const seed = (changed: number): Ingredients => made({ data: { seed: changed } });
-      const refused = () => experimenting.hear({ kind: 'refused', of: 'start', message: 'No.' });
+      const refused = () => experimenting.hear({ kind: 'refused', of: 'start', reason: { kind: 'no table' } });
       experimenting.change(seed(2));
       clock.pass(200);
       refused();
@@ -205,7 +205,7 @@ describe('what the page asks of the engine', () => {
     const { clock, sent, experimenting } = begun();
     experimenting.start(made({ data: { seed: 2 } }), true);
     experimenting.start(made({ data: { seed: 3 } }), true);
-    experimenting.hear({ kind: 'refused', of: 'start', message: 'No.' });
+    experimenting.hear({ kind: 'refused', of: 'start', reason: { kind: 'no table' } });
     experimenting.hear({ kind: 'started' } as Parameters<Experimenting['hear']>[0]);
     experimenting.change(made({ data: { seed: 3 }, training: { learningRate: 1 } }));
     experimenting.run();

@@ -9,7 +9,7 @@ import { isComplete } from '../state/experimenting.ts';
 import { type Asked, readAttributes } from './attributes.ts';
 import { startEngine } from './engine.ts';
 import { paintLosses } from './losses-painter.ts';
-import { pictureOf, progressOf, shownOf, stopOf, titleOf, WORDS, type Words } from './sentences.ts';
+import { pictureOf, progressOf, refusedOf, shownOf, stopOf, titleOf, WORDS, type Words } from './sentences.ts';
 import { STYLE } from './style.ts';
 
 const ROLES: readonly Role[] = ['train', 'validation', 'test'];
@@ -233,7 +233,7 @@ export class WhittleLab extends HTMLElement {
         // The experiment before goes on there, and it is not the one that is asked for.
         if (event.of === 'start') this.#end();
         this.#isRunning = false;
-        this.#fail(this.#words.refused(event.message));
+        this.#fail(refusedOf(this.#words, event.reason));
         return;
       default:
         return;

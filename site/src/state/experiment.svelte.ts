@@ -37,10 +37,8 @@ export class Experiment {
   formats: readonly Format[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
   drawn: readonly DigitAnswer[] = $state.raw([]);
-  /** The last command for the experiment that could not be followed, in a sentence. */
-  refused: string | null = $state.raw(null);
-  /** Why it could not, as data, where the engine knows it. */
-  reason: Reason | null = $state.raw(null);
+  /** Why the last command for the experiment that could not be followed could not; null once one has begun. */
+  refused: Reason | null = $state.raw(null);
 
   /** The network has learned something, also where it stops before its progress is told of. */
   #take(progress: Progress): void {
@@ -67,7 +65,6 @@ export class Experiment {
         this.tried = [];
         this.formats = [];
         this.refused = null;
-        this.reason = null;
         break;
       case 'progress':
         this.#take(event.progress);
@@ -99,8 +96,7 @@ export class Experiment {
       case 'refused':
         // The others are said where they were asked for.
         if (!OF_FIT.includes(event.of)) break;
-        this.refused = event.message;
-        this.reason = event.reason ?? null;
+        this.refused = event.reason;
         break;
       case 'compressing':
       case 'exported':
