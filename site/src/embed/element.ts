@@ -15,7 +15,10 @@ import { STYLE } from './style.ts';
 const ROLES: readonly Role[] = ['train', 'validation', 'test'];
 /** The lab lies beside this file. */
 const HERE = import.meta.url;
-/** Milliseconds between two descriptions of the picture: counting wrong samples is not free. */
+/**
+ * Milliseconds between two descriptions of the picture while it trains: nobody listens faster, and for that of a plane of
+ * classes the answer to every sample is looked up, to count the wrong ones.
+ */
 const DESCRIBED = 1000;
 
 function made<K extends keyof HTMLElementTagNameMap>(name: K, className = ''): HTMLElementTagNameMap[K] {
