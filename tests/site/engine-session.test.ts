@@ -116,6 +116,20 @@ describe('run, pause and step', () => {
     ]);
     expect(told.last('stopped').progress.epoch).toBe(2);
   });
+
+  test('while a start is refused what was comes to rest', async () => {
+    const told = new Told();
+    let isAsked = false;
+    told.listener = (event) => {
+      if (event.kind !== 'progress' || event.progress.epoch < 3 || isAsked) return;
+      isAsked = true;
+      void told.session.follow(startOf({ data: { name: 'table' }, isRunning: true }));
+    };
+    await told.after(startOf({ ...small, training: { epochs: 5000 }, isRunning: true }));
+    expect(told.all('refused').map(({ reason }) => reason)).toEqual([{ kind: 'no table' }]);
+    expect(told.last('stopped').why).toEqual({ kind: 'paused' });
+    expect(told.last('stopped').progress.epoch).toBeLessThan(5000);
+  });
 });
 
 test('what cannot be told when it stops ends no later training', async () => {

@@ -100,6 +100,8 @@ export class Session {
     try {
       await this.#obey(command, turn);
     } catch (error) {
+      // What was before is not what is asked for: it rests
+      if (command.kind === 'start' && this.#isRunning) this.#stop({ kind: 'paused' });
       this.#refuse(command.kind, error);
     }
   }
