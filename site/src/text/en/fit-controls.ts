@@ -236,6 +236,7 @@ export const controls = {
     next: 'Next',
     back: 'Back',
     close: 'Close the guide',
+    awaited: 'It trains: the diagnosis comes at the end.',
     step: (index: number, of: number) => `Step ${index} of ${of}`,
     steps: [
       {

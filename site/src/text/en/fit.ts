@@ -121,6 +121,7 @@ export const fit = {
     },
     remedies: {
       moreData: (samples: string) => `More data: ${samples} samples`,
+      ownData: 'More samples are needed to tell: add some.',
       earlyStopping: (patience: string) => `Early stopping, patience ${patience}`,
       dropout: (share: string) => `Dropout ${share}`,
       l2: (strength: string) => `L2 penalty ${strength}`,

@@ -223,6 +223,7 @@ export const controls: Text['controls'] = {
     next: '下一步',
     back: '上一步',
     close: '关闭引导',
+    awaited: '正在训练：结束后给出诊断。',
     step: (index, of) => `第 ${index} 步，共 ${of} 步`,
     steps: [
       { text: '这些点就是数据：两个类别，分布在螺旋的两条旋臂上。让一个有两层隐藏层的网络来学习。', act: '运行' },

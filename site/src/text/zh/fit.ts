@@ -108,6 +108,7 @@ export const fit: Text['fit'] = {
     },
     remedies: {
       moreData: (samples) => `增加数据：${samples} 个样本`,
+      ownData: '样本太少，难以判断：请再添加一些。',
       earlyStopping: (patience) => `早停，耐心值 ${patience} 轮`,
       dropout: (share) => `Dropout ${share}`,
       l2: (strength) => `L2 正则化 ${strength}`,
