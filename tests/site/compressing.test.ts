@@ -12,6 +12,7 @@ import { compress } from '../../site/src/engine/compressing.ts';
 import { compressedOf } from '../../site/src/engine/kept.ts';
 import type { Compressed } from '../../site/src/engine/messages.ts';
 import type { CompressSettings } from '../../site/src/state/settings.ts';
+import { inWords } from './refused.ts';
 import { contextOf, type Kind, numbersOf, settingsWith, trainedOn } from './trained.ts';
 
 async function compressed(kind: Kind, changes: Partial<CompressSettings>) {
@@ -256,7 +257,7 @@ describe('compressing', () => {
     [{ shared: 1 }, {}, /from 2 to 256/],
   ] as const)('%j is refused in a sentence', async (changes, kind, message) => {
     const { context, told } = contextOf(trainedOn({ ...kind, epochs: 1 }));
-    const asked = compress({ kind: 'compress', settings: settingsWith(changes) }, context);
+    const asked = inWords(compress({ kind: 'compress', settings: settingsWith(changes) }, context));
     await expect(asked).rejects.toThrow(message);
     await expect(asked).rejects.toThrow(/^\S[^\n]*\.$/);
     expect(told.some((event) => event.kind === 'compressed')).toBe(false);
@@ -264,7 +265,8 @@ describe('compressing', () => {
 
   test('without a network there is nothing to compress', async () => {
     const { context } = contextOf(null);
-    await expect(compress({ kind: 'compress', settings: settingsWith() }, context)).rejects.toThrow('train one first.');
+    const asked = inWords(compress({ kind: 'compress', settings: settingsWith() }, context));
+    await expect(asked).rejects.toThrow('train one first.');
   });
 
   test('a network without hidden layers is pruned and rounded, and a layer keeps its last neuron', async () => {

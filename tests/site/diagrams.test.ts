@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { LayerShape } from '../../site/src/engine/messages.ts';
+import type { LayerShape, Samples } from '../../site/src/engine/messages.ts';
 import {
+  type Column,
   chooseEdges,
   type Edge,
+  edgeAt,
   isWide,
   layOut,
   MOST_EDGES,
@@ -16,6 +18,7 @@ import {
 import { formulaOf, othersOf, sortedTerms } from '../../site/src/fit/visual/explanation.ts';
 import { inputPicture, outputPicture } from '../../site/src/fit/visual/neuron-painter.ts';
 import type { PlanePicture } from '../../site/src/fit/visual/plane.ts';
+import { bars, enlarged, SIDE, weightPictures } from '../../site/src/fit/visual/weight-pictures.ts';
 
 const shapeOf = (units: readonly number[]): LayerShape[] =>
   units.map((count, i) => ({ name: `dense ${i}`, units: count, activation: 'tanh' }));
@@ -250,5 +253,128 @@ describe('explanations', () => {
     expect(formulaOf({ ...explanation, terms }, 'h1.1')).toBe(
       'h1.1 = tanh(2·x2 + 2·x3 + 2·x4 + 2·x5 + … − 0.5) = 0.905',
     );
+  });
+});
+
+describe('an edge that one points at', () => {
+  test('is the one that is drawn there, anywhere along it, and none where none is near', () => {
+    fc.assert(
+      fc.property(
+        networks,
+        fc.integer({ min: 0, max: 1e6 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (of, pick, t) => {
+          const shape = shapeOf(of.units);
+          const layout = layOut(of.inputs, shape, of.width);
+          const layer = pick % of.units.length;
+          const edge: Edge = {
+            layer,
+            from: pick % (layer === 0 ? of.inputs : of.units[layer - 1]!),
+            to: (pick >> 3) % of.units[layer]!,
+            weight: 1,
+            share: 1,
+          };
+          // As it is drawn: M x1 y1 C x y, x y, x2 y2
+          const path = strands([edge], layout)
+            .map((strand) => strand.path)
+            .join('');
+          const [x1, y1, a, b, c, d, x2, y2] = path.match(/-?\d+/g)!.map(Number) as [
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+            number,
+          ];
+          const along = (p: number, q: number, r: number, s: number): number =>
+            p * (1 - t) ** 3 + 3 * q * t * (1 - t) ** 2 + 3 * r * t * t * (1 - t) + s * t ** 3;
+          const [x, y] = [along(x1, a, c, x2), along(y1, b, d, y2)];
+          expect(edgeAt([edge], layout, x, y)).toBe(edge);
+          expect(edgeAt([edge], layout, x, Math.max(y1, y2) + 8)).toBeNull();
+          expect(edgeAt([edge], layout, x2 + 8, y2)).toBeNull();
+        },
+      ),
+    );
+  });
+
+  test('is the nearest of several', () => {
+    const layout = layOut(2, shapeOf([2]), 400);
+    const edges = chooseEdges([Float32Array.of(1, 2, 3, 4)], shapeOf([2]), null);
+    const [inputs, outputs] = layout.columns as [Column, Column];
+    for (const [from, to] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ] as const) {
+      const weight = edges.find((edge) => edge.from === from && edge.to === to)!;
+      const near = inputs.right + 0.1 * (outputs.left - inputs.right);
+      const at = edgeAt([weight], layout, near, inputs.nodes[from]!.y);
+      expect(at).toBe(weight);
+    }
+    expect(edgeAt(edges, layout, outputs.left - 1, outputs.nodes[1]!.y)).toMatchObject({ to: 1 });
+  });
+});
+
+describe('pictures of weights, where samples have no plane', () => {
+  const samplesOf = (features: readonly string[]): Samples =>
+    ({ features, inputs: features.length }) as unknown as Samples;
+  const pixels = samplesOf(Array.from({ length: 64 }, (_, i) => `pixel${i}`));
+  const column = (picture: Float32Array, at: number): number[] =>
+    Array.from({ length: SIDE }, (_, row) => picture[row * SIDE + at]!);
+
+  test('of images are images, of pixels their places', () => {
+    const kernel = Float32Array.from({ length: 64 * 3 }, (_, i) => i - 90);
+    const [first, , third] = weightPictures([kernel], pixels, 0, 3)!;
+    for (const [row, col] of [
+      [0, 0],
+      [3, 5],
+      [7, 7],
+    ] as const)
+      for (const [picture, unit] of [
+        [first!, 0],
+        [third!, 2],
+      ] as const)
+        for (const [y, x] of [
+          [3 * row, 3 * col],
+          [3 * row + 2, 3 * col + 2],
+        ] as const)
+          expect(picture[y * SIDE + x]).toBe(kernel[(8 * row + col) * 3 + unit]);
+    const places = weightPictures([kernel], pixels, -1, 64)!;
+    expect(places).toHaveLength(64);
+    for (const [i, place] of places.entries())
+      expect(place).toEqual(enlarged(Float32Array.from({ length: 64 }, (_, at) => (at === i ? 1 : 0))));
+  });
+
+  test('are bars elsewhere: of what leads into a neuron, and of what leads out of an input', () => {
+    // [from, to]: two inputs, three units
+    const first = Float32Array.of(4, 0, -4, -2, 0, 2);
+    const second = Float32Array.of(1, -1, 0.5);
+    const samples = samplesOf(['a', 'b']);
+    const [, dead, last] = weightPictures([first, second], samples, 0, 3)!;
+    expect(dead!.every((value) => value === 0)).toBe(true);
+    expect(last).toEqual(bars(Float32Array.of(-4, 2), 4));
+    expect(weightPictures([first, second], samples, 1, 1)).toEqual([bars(second, 1)]);
+    expect(weightPictures([first, second], samples, -1, 2)![0]).toEqual(bars(first.subarray(0, 3), 4));
+    // Of a later layer of images too
+    const kernel = new Float32Array(64 * 2).fill(1);
+    expect(weightPictures([kernel, Float32Array.of(1, 2)], pixels, 1, 1)).toEqual([bars(Float32Array.of(1, 2), 2)]);
+    expect(weightPictures([], samples, 0, 3)).toBeNull();
+  });
+
+  test('a bar is as high as its weight is large, upwards where it is positive, with a gap to the next', () => {
+    const picture = bars(Float32Array.of(2, -1, 0.25), 2);
+    const sums = Array.from({ length: SIDE }, (_, at) => column(picture, at).reduce((sum, value) => sum + value, 0));
+    expect(sums).toEqual([...Array(7).fill(12), 0, ...Array(7).fill(-6), 0, ...Array(7).fill(2), 0]);
+    expect(column(picture, 0).slice(0, 12)).toEqual(Array(12).fill(1));
+    expect(column(picture, 8).slice(0, 12)).toEqual(Array(12).fill(0));
+    expect(column(picture, 8).slice(12, 18)).toEqual(Array(6).fill(-1));
+    // More than there are columns: none of the large ones is left out
+    const many = new Float32Array(64).fill(0.1);
+    many[31] = -1;
+    expect(column(bars(many, 1), 11).filter((value) => value < 0)).toHaveLength(12);
+    expect(bars(many, 1).every((value) => [0, 1, -1].includes(value))).toBe(true);
   });
 });

@@ -20,6 +20,7 @@ import { drawnDigits } from '../../scripts/strokes.mjs';
 import facts from '../../site/src/digits/networks/networks.json' with { type: 'json' };
 import { Digits } from '../../site/src/engine/drawing.ts';
 import type { DigitAnswer } from '../../site/src/engine/messages.ts';
+import { inWords } from './refused.ts';
 import { contextOf } from './trained.ts';
 
 const folder = new URL('../../site/src/digits/networks/', import.meta.url);
@@ -163,7 +164,7 @@ describe('drawing', () => {
     const [beyond] = await answersTo(drawn.map((ink) => (ink === 16 ? 1e9 : ink === 0 ? -5 : ink)));
     expect(beyond!.probabilities).toEqual(plain!.probabilities);
     for (const wrong of [new Float32Array(63), new Float32Array(64).fill(Number.NaN)])
-      await expect(answersTo(wrong)).rejects.toThrow('A drawing is 8×8 numbers from 0 to 16.');
+      await expect(inWords(answersTo(wrong))).rejects.toThrow('A drawing is 8×8 numbers from 0 to 16.');
   });
 
   test('files that could not be read are asked for again', async () => {

@@ -49,7 +49,7 @@ describe.skipIf(binary === null)('the element', () => {
         button().click();
       });
       await last.getByRole('button', { name: '播放' }).waitFor();
-      expect(await last.getByRole('status').textContent()).toMatch(/^在第 \d+ 轮后暂停。$/);
+      expect(await last.getByRole('status').textContent()).toMatch(/^已在第 \d+ 轮后暂停。$/);
       await poll(() => last.getByRole('img').getAttribute('aria-label')).toMatch(/^各轮的损失。第 \d+ 轮：训练 [\d.]+/);
 
       const before = workers();

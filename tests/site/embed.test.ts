@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readAttributes } from '../../site/src/embed/attributes.ts';
-import { pictureOf, progressOf, shownOf, stopOf, titleOf, WORDS } from '../../site/src/embed/sentences.ts';
+import { pictureOf, progressOf, refusedOf, shownOf, stopOf, titleOf, WORDS } from '../../site/src/embed/sentences.ts';
 import type { Progress, Samples } from '../../site/src/engine/messages.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
 
@@ -76,4 +76,13 @@ test('what is seen is said: title, figures, wrong samples, and why it stopped', 
   );
   expect(stopOf(en, { kind: 'early', bestEpoch: 7, isRestored: true }, progress)).toContain('best in epoch 7');
   expect(Object.keys(zh)).toEqual(Object.keys(en));
+});
+
+test('what the engine refuses is said in the language of the element', () => {
+  const reason = { kind: 'one class', name: '1' } as const;
+  expect(refusedOf(WORDS.en, reason)).toMatch(
+    /^The experiment could not be run: All samples are of the class 1: .*\.$/,
+  );
+  expect(refusedOf(WORDS.zh, reason)).toMatch(/^实验无法运行：所有样本都属于类别 1：.*。$/);
+  expect(refusedOf(WORDS.zh, { kind: 'unexplained', sentence: 'No.' })).toBe('实验无法运行：引擎的说明：No.');
 });

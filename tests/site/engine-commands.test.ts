@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Command } from '../../site/src/engine/messages.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
 import type { DataSettings, NetworkSettings, TrainingSettings } from '../../site/src/state/settings.ts';
+import { saidOf } from './refused.ts';
 import { Told } from './sessions.ts';
 
 /** Mostly what the page allows, and now and then what it never sends. */
@@ -122,7 +123,8 @@ test('no sequence of commands throws or stalls; what cannot be followed is refus
       const starts = all.filter(([{ kind }]) => kind === 'start').length;
       const notStarted = told.all('refused').filter(({ of }) => of === 'start').length;
       expect(told.all('started').length + notStarted).toBe(starts);
-      for (const { message } of told.all('refused')) {
+      for (const { reason } of told.all('refused')) {
+        const message = saidOf(reason);
         expect(message).toMatch(/^[A-Za-z]\S*( \S+){3,}[\w.)\]'"%]$/);
         expect(message).not.toMatch(/undefined|is not a function|Cannot read|\[object/);
       }

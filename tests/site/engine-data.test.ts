@@ -4,6 +4,7 @@ import { scalingOf } from '../../site/src/engine/scaling.ts';
 import { type DrawnByFormula, type Rows, rowsOf } from '../../site/src/engine/sets.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
 import type { DataSettings } from '../../site/src/state/settings.ts';
+import { saidOfError } from './refused.ts';
 import { digitsFile } from './sessions.ts';
 
 const SETS: { readonly [N in DrawnByFormula]: readonly [inputs: number, classes: number] } = {
@@ -27,7 +28,7 @@ const countsOf = (labels: readonly number[], classes: number): number[] =>
 const refusalOf = async (changes: Partial<DataSettings>, sources: object): Promise<string> =>
   samplesOf(settings(changes), { digits, wantsNumbers: false, ...sources }).then(
     () => 'nothing was refused',
-    (error: Error) => error.message,
+    saidOfError,
   );
 
 describe.each(names)('%s', (name) => {
@@ -173,7 +174,9 @@ describe('points of one’s own', () => {
     const drawn = { name: 'drawn' } as const;
     expect(await refusalOf(drawn, {})).toBe('There are 0 samples, and 10 are needed: add some.');
     expect(await refusalOf(drawn, { points: ring(Array(15).fill(2)) })).toMatch(/^All samples are of the class 2/);
-    expect(await refusalOf(drawn, { points: ring([...Array(15).fill(2), 1]) })).toMatch(/^The class 1 has 1 sample, /);
+    expect(await refusalOf(drawn, { points: ring([...Array(15).fill(2), 1]) })).toMatch(
+      /^The class 1 has 1 of the 3 samples/,
+    );
     expect(await refusalOf(drawn, { points: ring([...Array(15).fill(2), Number.NaN]) })).toMatch(/finite number/);
   });
 });
@@ -213,7 +216,7 @@ describe('a table', () => {
     [`a;b;kind\n${lines.join('\n')}`, 'knid', /kind/],
     [`a;b;kind\n${lines.slice(0, 4).join('\n')}`, 'kind', /^There are 4 samples/],
     ['<!doctype html><html></html>', 'kind', /HTML/],
-    [`a;b;kind\n${lines.join('\n')}\n1;2;maybe`, 'kind', /^The class maybe has 1 sample/],
+    [`a;b;kind\n${lines.join('\n')}\n1;2;maybe`, 'kind', /^The class maybe has 1 of the 3 samples/],
     [`a,b\n1,2\n3`, 'b', /line 3/],
   ])('that does not do is refused in a sentence (%#)', async (text, target, sentence) => {
     expect(await refusalOf({ name: 'table' }, table(text, target))).toMatch(sentence);

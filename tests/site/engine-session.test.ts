@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command, Event } from '../../site/src/engine/messages.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
 import type { TrainingSettings } from '../../site/src/state/settings.ts';
+import { saidOf } from './refused.ts';
 import { layersOf, startOf, Told } from './sessions.ts';
 
 const adjust = (training: Partial<TrainingSettings>): Command => ({
@@ -62,11 +63,7 @@ describe('run, pause and step', () => {
 
   test('at the end there is nothing to run, until there are more epochs', async () => {
     const told = await new Told().after(startOf({ ...small, isRunning: true }), { kind: 'run' }, { kind: 'step' });
-    for (const { message, reason } of told.all('refused'))
-      expect([message, reason]).toEqual([
-        'All 40 epochs are trained: set more epochs, or start anew.',
-        { kind: 'all epochs trained', epochs: 40 },
-      ]);
+    for (const { reason } of told.all('refused')) expect(reason).toEqual({ kind: 'all epochs trained', epochs: 40 });
     expect(told.all('refused').map(({ of }) => of)).toEqual(['run', 'step']);
     await told.after(adjust({ epochs: 50 }), { kind: 'run' });
     expect(told.last('stopped').progress.epoch).toBe(50);
@@ -101,12 +98,7 @@ describe('run, pause and step', () => {
     ];
     const told = await new Told().after(...commands);
     expect(told.events).toEqual(
-      commands.map(({ kind: of }) => ({
-        kind: 'refused',
-        of,
-        message: 'There is no experiment yet: start one first.',
-        reason: { kind: 'nothing started' },
-      })),
+      commands.map(({ kind: of }) => ({ kind: 'refused', of, reason: { kind: 'nothing started' } })),
     );
   });
 
@@ -124,6 +116,20 @@ describe('run, pause and step', () => {
     ]);
     expect(told.last('stopped').progress.epoch).toBe(2);
   });
+
+  test('while a start is refused what was comes to rest', async () => {
+    const told = new Told();
+    let isAsked = false;
+    told.listener = (event) => {
+      if (event.kind !== 'progress' || event.progress.epoch < 3 || isAsked) return;
+      isAsked = true;
+      void told.session.follow(startOf({ data: { name: 'table' }, isRunning: true }));
+    };
+    await told.after(startOf({ ...small, training: { epochs: 5000 }, isRunning: true }));
+    expect(told.all('refused').map(({ reason }) => reason)).toEqual([{ kind: 'no table' }]);
+    expect(told.last('stopped').why).toEqual({ kind: 'paused' });
+    expect(told.last('stopped').progress.epoch).toBeLessThan(5000);
+  });
 });
 
 test('what cannot be told when it stops ends no later training', async () => {
@@ -133,7 +139,7 @@ test('what cannot be told when it stops ends no later training', async () => {
     if (kind === 'stopped') throw new Error('no memory');
   };
   await told.after(start);
-  expect(told.last('refused')).toMatchObject({ of: 'run', message: 'no memory' });
+  expect(told.last('refused')).toMatchObject({ of: 'run', reason: { kind: 'unexplained', sentence: 'no memory' } });
   told.listener = () => {};
   told.events.length = 0;
   await told.after(start);
@@ -303,7 +309,7 @@ describe('adjusting', () => {
     );
     const [other, negative] = told.all('refused');
     expect(other?.reason).toEqual({ kind: 'other output', loss: 'hinge' });
-    expect(negative?.message).toBe('The learning rate is -1: it must be from 0.00001 to 10.');
+    expect(saidOf(negative!.reason)).toBe('The learning rate is -1: it must be from 0.00001 to 10.');
     const plain = await new Told().after(startOf({ ...small, isRunning: true }));
     expect(told.last('stopped').progress.losses).toEqual(plain.last('stopped').progress.losses);
   });
@@ -355,7 +361,7 @@ describe('what a neuron computes', () => {
       { kind: 'explain', layer: 0, unit: 0, sample: [1] },
     );
     expect(told.all('explained')).toHaveLength(1);
-    expect(told.all('refused').map(({ message }) => message)).toEqual([
+    expect(told.all('refused').map(({ reason }) => saidOf(reason))).toEqual([
       'There is no neuron 1 in layer 4.',
       'There is no neuron 5 in layer 1.',
       'A sample has 2 numbers here, and 1 were given.',

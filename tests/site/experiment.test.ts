@@ -37,8 +37,30 @@ describe('what was made smaller of a network', () => {
       { kind: 'explain', layer: 9, unit: 0 },
       { kind: 'pause' },
     );
-    expect(experiment.refused).toContain('neuron');
+    expect(experiment.refused).toEqual({ kind: 'no such neuron', layer: 9, unit: 0 });
     expect(experiment.compressed).not.toBeNull();
     expect(experiment.tried).toHaveLength(1);
   });
+});
+
+test('an experiment that is no longer wanted is forgotten, until another has begun', async () => {
+  const told = new Told();
+  const { Experiment } = await import('../../site/src/state/experiment.svelte.ts');
+  const experiment = new Experiment();
+  told.listener = (event) => experiment.hear(event);
+  await told.after(startOf({ training: { epochs: 5 }, isRunning: true }));
+  expect(experiment.progress?.epoch).toBe(5);
+  experiment.forget();
+  const known = () => [experiment.samples, experiment.progress, experiment.stop, experiment.verdict, experiment.shape];
+  const nothing = [null, null, null, null, []];
+  expect(known()).toEqual(nothing);
+  await told.after({ kind: 'adjust', training: { ...DEFAULTS.training, epochs: 9 } }, { kind: 'run' });
+  await told.after({ kind: 'explain', layer: 0, unit: 0 }, { kind: 'explain', layer: 9, unit: 0 });
+  expect([...known(), experiment.explanation, experiment.refused]).toEqual([...nothing, null, null]);
+  expect(experiment.isRunning).toBe(false);
+  await told.after(startOf({ data: { name: 'table' } }));
+  expect(experiment.refused).toEqual({ kind: 'no table' });
+  expect(known()).toEqual(nothing);
+  await told.after(startOf({ training: { epochs: 3 }, isRunning: true }));
+  expect([experiment.progress?.epoch, experiment.refused]).toEqual([3, null]);
 });

@@ -148,7 +148,7 @@ describe('what the page asks of the engine', () => {
     experimenting.change(drawn(9));
     clock.pass(200);
     expect(experimenting.start(drawn(9), true)).toBe(false);
-    expect(sent).toEqual([]);
+    expect(sent.splice(0)).toEqual([{ kind: 'pause' }]);
     experimenting.change(drawn(10));
     clock.pass(200);
     expect(sent).toMatchObject([{ kind: 'start', points: points(10), isRunning: true }]);
@@ -157,12 +157,49 @@ describe('what the page asks of the engine', () => {
     expect(sent[1]).toMatchObject({ kind: 'start', points: points(11) });
   });
 
+  test('while points or a table are awaited what was learned before rests, and what ran runs on with them', () => {
+    for (const name of ['drawn', 'table'] as const)
+      for (const isRunning of [true, false]) {
+        const { clock, sent, experimenting } = begun(isRunning);
+        const missing = made({ data: { name } });
+        experimenting.change(made({ training: { learningRate: 1 } })); // a moment ago: it is not asked for any more
+        experimenting.change(missing);
+        expect(sent).toEqual([{ kind: 'pause' }]); // at once
+        const stopped = { kind: 'stopped', why: { kind: 'paused' } } as Parameters<Experimenting['hear']>[0];
+        const progress = { kind: 'progress' } as Parameters<Experimenting['hear']>[0];
+        for (const event of [progress, stopped]) experimenting.hear(event);
+        experimenting.change(missing);
+        if (!isRunning) {
+          experimenting.run();
+          experimenting.step();
+          experimenting.pause();
+        }
+        expect(sent).toHaveLength(1);
+        // What was before does not go on either
+        experimenting.change(made());
+        clock.pass(200);
+        expect(sent[1]).toMatchObject({ kind: 'start', isRunning });
+      }
+  });
+
+  test('what has not begun, or was refused, is not paused while points are awaited', () => {
+    const sent: Command[] = [];
+    const experimenting = new Experimenting((command) => sent.push(command), new Clock());
+    experimenting.change(made({ data: { name: 'drawn' } }));
+    experimenting.run();
+    expect(sent).toEqual([]);
+    experimenting.start(made(), true);
+    experimenting.hear({ kind: 'refused', of: 'start', reason: { kind: 'no table' } });
+    experimenting.change(made({ data: { name: 'drawn' } }));
+    expect(kinds(sent)).toEqual(['start']);
+  });
+
   test('a table once there is one; points and tables go with no other data', () => {
     const { clock, sent, experimenting } = begun();
     const table = { text: 'a,b\n1,2', target: 'b' };
     experimenting.change(made({ data: { name: 'table' } }));
     clock.pass(200);
-    expect(sent).toEqual([]);
+    expect(sent.splice(0)).toEqual([{ kind: 'pause' }]);
     experimenting.change(made({ data: { name: 'table' } }, { table, points: points(20) }));
     clock.pass(200);
     expect(sent).toMatchObject([{ kind: 'start', table }]);
@@ -175,7 +212,7 @@ describe('what the page asks of the engine', () => {
     experimenting.change(made({ training: { loss: 'hinge' } }));
     clock.pass(200);
     expect(sent).toEqual([]);
-    experimenting.hear({ kind: 'refused', of: 'start', message: 'No.' });
+    experimenting.hear({ kind: 'refused', of: 'start', reason: { kind: 'no table' } });
     experimenting.change(made({ training: { learningRate: 1 } }));
     clock.pass(200);
     expect(kinds(sent)).toEqual(['start']);
@@ -185,7 +222,7 @@ describe('what the page asks of the engine', () => {
     for (const press of ['run', 'step'] as const) {
       const { clock, sent, experimenting } = begun(false);
       const seed = (changed: number): Ingredients => made({ data: { seed: changed } });
-      const refused = () => experimenting.hear({ kind: 'refused', of: 'start', message: 'No.' });
+      const refused = () => experimenting.hear({ kind: 'refused', of: 'start', reason: { kind: 'no table' } });
       experimenting.change(seed(2));
       clock.pass(200);
       refused();
@@ -205,7 +242,7 @@ describe('what the page asks of the engine', () => {
     const { clock, sent, experimenting } = begun();
     experimenting.start(made({ data: { seed: 2 } }), true);
     experimenting.start(made({ data: { seed: 3 } }), true);
-    experimenting.hear({ kind: 'refused', of: 'start', message: 'No.' });
+    experimenting.hear({ kind: 'refused', of: 'start', reason: { kind: 'no table' } });
     experimenting.hear({ kind: 'started' } as Parameters<Experimenting['hear']>[0]);
     experimenting.change(made({ data: { seed: 3 }, training: { learningRate: 1 } }));
     experimenting.run();

@@ -4,6 +4,7 @@ import { compress } from '../../site/src/engine/compressing.ts';
 import { exportFile, formatRows, formats } from '../../site/src/engine/exporting.ts';
 import { compressedOf } from '../../site/src/engine/kept.ts';
 import { open } from '../../site/src/engine/opening.ts';
+import { inWords } from './refused.ts';
 import { contextOf, settingsWith, trainedOn } from './trained.ts';
 
 const trained = trainedOn({ epochs: 20 });
@@ -118,7 +119,7 @@ describe('exporting', () => {
         const { context, last } = contextOf(trained, () => true, experiment);
         const opening = open({ kind: 'open', name: file!.name, bytes: file!.bytes }, context);
         if (!isReadable) {
-          await expect(opening).rejects.toThrow(/^network\.c|^whittled\.c/);
+          await expect(inWords(opening)).rejects.toThrow(/^network\.c|^whittled\.c/);
           continue;
         }
         await opening;
@@ -140,7 +141,7 @@ describe('exporting', () => {
   test('what is not there is refused in a sentence', async () => {
     const { context } = contextOf(trained);
     const asked = (format: string, of: 'trained' | 'compressed', c = context) =>
-      expect(exportFile({ kind: 'export', format, of }, c)).rejects;
+      expect(inWords(exportFile({ kind: 'export', format, of }, c))).rejects;
     await asked('onyx', 'trained').toThrow(/^No format is called "onyx": there are safetensors, .*\.$/);
     await asked('constructor', 'trained').toThrow(/^No format is called/);
     await asked('c', 'compressed').toThrow(/compress the trained one first\.$/);
@@ -161,7 +162,7 @@ describe('exporting', () => {
     );
     expect(problems).toHaveLength(1); // C takes no such kernel
     for (const problem of problems) expect(problem).toMatch(/^[^\n]+\.$/);
-    const asked = exportFile({ kind: 'export', format: 'c', of: 'trained' }, context);
+    const asked = inWords(exportFile({ kind: 'export', format: 'c', of: 'trained' }, context));
     await expect(asked).rejects.toThrow(/^This network cannot be written as C99: [^\n]+\.$/);
   });
 });

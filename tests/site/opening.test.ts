@@ -16,6 +16,7 @@ import { encodeSafetensors } from 'whittle-ml/io';
 import { withCarried } from '../../site/src/engine/carried.ts';
 import { open } from '../../site/src/engine/opening.ts';
 import { sentenceOf } from '../../site/src/engine/sentences.ts';
+import { inWords, saidOfError } from './refused.ts';
 import { contextOf, trainedOn } from './trained.ts';
 
 const trained = trainedOn({ epochs: 10 });
@@ -126,8 +127,12 @@ describe('opening', () => {
     }
     const other = trainedOn({ epochs: 1 });
     const mixed = withCarried(toModule(network).source, encodeNetwork(toNetwork(other.model)));
-    await expect(opened(utf8(mixed), 'mixed.mjs')).rejects.toThrow(/^mixed\.mjs: .*one of both was changed\.$/);
-    await expect(opened(utf8(toModule(network).source))).rejects.toThrow(/does not carry the file of its network/);
+    await expect(inWords(opened(utf8(mixed), 'mixed.mjs'))).rejects.toThrow(
+      /^mixed\.mjs: .*one of both was changed\.$/,
+    );
+    await expect(inWords(opened(utf8(toModule(network).source)))).rejects.toThrow(
+      /does not carry the file of its network/,
+    );
   });
 
   test.each([
@@ -140,8 +145,8 @@ describe('opening', () => {
     ['export function run() {} export function selfTest() {}\n// whittle-network A\n', 'does not carry'],
     ['export function run() {} export function selfTest() {}\n// whittle-network AAAA\n', 'header length'],
   ])('%j is refused: %s', async (text, message) => {
-    await expect(opened(utf8(text), 'dropped')).rejects.toThrow(message);
-    await expect(opened(utf8(text), 'dropped')).rejects.toThrow(/^dropped: [^\n]+\.$/);
+    await expect(inWords(opened(utf8(text), 'dropped'))).rejects.toThrow(message);
+    await expect(inWords(opened(utf8(text), 'dropped'))).rejects.toThrow(/^dropped: [^\n]+\.$/);
   });
 
   test('whatever is thrown becomes one sentence on one line, and no page of text', () => {
@@ -153,9 +158,9 @@ describe('opening', () => {
   });
 
   test('names of files are shown on one line and not without end', async () => {
-    await expect(opened(utf8('x'), 'a\nb\u0000c')).rejects.toThrow(/^a b c: /);
-    await expect(opened(utf8('x'), 'a'.repeat(9999))).rejects.toThrow(/^a{80}…: /);
-    await expect(opened(utf8('x'), ' ')).rejects.toThrow(/^The file: /);
+    await expect(inWords(opened(utf8('x'), 'a\nb\u0000c'))).rejects.toThrow(/^a b c: /);
+    await expect(inWords(opened(utf8('x'), 'a'.repeat(9999)))).rejects.toThrow(/^a{80}…: /);
+    await expect(inWords(opened(utf8('x'), ' '))).rejects.toThrow(/^The file: /);
   });
 
   test('a network that is too large to be timed is told without', async () => {
@@ -189,17 +194,14 @@ describe('opening', () => {
       if (i % 5 === 0) mutant = file.subarray(0, at);
       else if (i % 5 === 1) mutant = Uint8Array.from([...file.subarray(0, at), below(256), ...file.subarray(at)]);
       else for (let k = 0; k <= i % 5; k++) file[Math.min(at + k, file.length - 1)] = below(256);
-      const message = await opened(mutant, 'mutant').then(
-        (found) => {
-          expect(sum(found.ledger)).toBe(mutant.length);
-          outcomes.read++;
-          return null;
-        },
-        (error: unknown) => String(error),
-      );
+      const message = await opened(mutant, 'mutant').then((found) => {
+        expect(sum(found.ledger)).toBe(mutant.length);
+        outcomes.read++;
+        return null;
+      }, saidOfError);
       if (message === null) continue;
       outcomes.refused++;
-      expect(message).toMatch(/^Error: mutant: [^\n]{8,500}[.?!…]$/);
+      expect(message).toMatch(/^mutant: [^\n]{8,500}[.?!…]$/);
       expect(message).not.toMatch(/undefined|is not a function|Cannot read|not iterable|Invalid array|Maximum call/);
     }
     expect(outcomes.refused).toBeGreaterThan(150);

@@ -131,7 +131,7 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
       '#epochs=20',
       async (page) => {
         await pick(page, 'Table');
-        await page.getByText(en.controls.table.missing).waitFor();
+        await page.getByRole('status').getByText(en.controls.table.missing).waitFor();
         await dropFile(page, 'Table as CSV', 'bad.csv', 'width,height,kind\n1,2,a\n3,b\n');
         const problem = page.locator('.controls .notice');
         expect(await problem.textContent()).toMatch(/\b(line|row) \d/i);
@@ -167,7 +167,9 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
       const { width, height } = (await plane.boundingBox())!;
       for (let i = 0; i < 8; i++)
         await plane.click({ position: { x: width * (0.1 + 0.04 * i), y: height * (0.2 + 0.05 * (i % 3)) } });
-      await page.getByText(draw.missing(8, 10)).waitFor();
+      // In the place of figures, which were those of other data
+      await page.getByRole('status').getByText(draw.missing(8, 10)).waitFor();
+      expect(await page.getByRole('heading', { name: 'Right answers' }).count()).toBe(0);
       await page.getByRole('button', { name: draw.className(1) }).click();
       await plane.focus();
       for (let i = 0; i < 4; i++) await plane.press('ArrowRight');

@@ -54,6 +54,7 @@ describe('numbers', () => {
       [-12.5, '−12.5'],
       [1234567, '1.23e6'],
       [0.00001234, '1.23e−5'],
+      [0.00001, '1e−5'],
       [Number.NaN, '–'],
       [Number.NEGATIVE_INFINITY, '−∞'],
       [Number.POSITIVE_INFINITY, '∞'],

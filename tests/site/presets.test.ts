@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Event } from '../../site/src/engine/messages.ts';
 import { Session } from '../../site/src/engine/session.ts';
-import { STEPS } from '../../site/src/fit/controls/acts.ts';
+import { hasEnded, STEPS } from '../../site/src/fit/controls/acts.ts';
 import { PRESETS, type Preset, settingsOf } from '../../site/src/fit/controls/presets.ts';
 import { type Changes, changed } from '../../site/src/state/changes.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
@@ -82,4 +82,13 @@ test('the guide has words for each step, and a button where it acts', () => {
   for (const { controls } of [en, zh]) {
     expect(controls.guide.steps.map(({ act }) => act !== null)).toEqual(STEPS.map(({ act }) => act !== null));
   }
+});
+
+test('the guide waits for the end of the run that cures, and of no run before', () => {
+  expect(STEPS.map(({ isAwaited = false }) => isAwaited)).toEqual([false, false, false, false, true, false]);
+  const done = { kind: 'done' } as const;
+  expect(hasEnded(done, done)).toBe(false); // that of the run before, until the next has begun
+  expect(hasEnded(done, null)).toBe(false);
+  expect(hasEnded(null, { kind: 'paused' })).toBe(false);
+  expect([hasEnded(done, { kind: 'done' }), hasEnded(null, { kind: 'done' })]).toEqual([true, true]);
 });

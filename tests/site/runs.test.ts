@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Progress, Samples } from '../../site/src/engine/messages.ts';
 import { columns, hasValidation, MOST_POINTS, milestones } from '../../site/src/fit/visual/losses.ts';
-import { compareRuns, copyRun, differences, type PinnedRun } from '../../site/src/fit/visual/pinned.ts';
+import { compareRuns, copyRun, differences, namesOf, type PinnedRun } from '../../site/src/fit/visual/pinned.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
+import { DATA_NAMES, lossesOf, OPTIMIZERS } from '../../site/src/state/ranges.ts';
 import type { Settings } from '../../site/src/state/settings.ts';
 import { en } from '../../site/src/text/en.ts';
 import { zh } from '../../site/src/text/zh.ts';
@@ -137,8 +138,9 @@ describe('a pinned run', () => {
       network: { ...DEFAULTS.network, layers: [], dropout: 0.2, l2: 0.001, batchNorm: true },
       training: { ...DEFAULTS.training, optimizer: 'sgd', learningRate: 0.1, earlyStopping: true },
     };
-    expect(differences(from, to, en.fit.compare)).toEqual([
-      'Data: spiral → moons',
+    const english = namesOf(en.controls);
+    expect(differences(from, to, en.fit.compare, english)).toEqual([
+      'Data: Spiral → Moons',
       'Noise: 10 % → 25 %',
       'Hidden layers: 16 tanh + 16 tanh → no hidden layer',
       'Dropout: off → 20 %',
@@ -148,16 +150,19 @@ describe('a pinned run', () => {
       'Learning rate: 0.01 → 0.1',
       'Early stopping: off → on',
     ]);
-    expect(differences(from, to, zh.fit.compare)[1]).toBe('噪声：10 % → 25 %');
-    expect(differences(to, to, en.fit.compare)).toEqual([]);
-    expect(differences(DEFAULTS, { ...DEFAULTS, language: 'zh' }, en.fit.compare)).toEqual([]);
+    expect(differences(from, to, zh.fit.compare, namesOf(zh.controls))[1]).toBe('噪声：10 % → 25 %');
+    expect(differences(to, to, en.fit.compare, english)).toEqual([]);
+    expect(differences(DEFAULTS, { ...DEFAULTS, language: 'zh' }, en.fit.compare, english)).toEqual([]);
   });
 
   test('names every setting of an experiment, and every choice, in both languages', () => {
     const { data, network, training } = DEFAULTS;
     for (const { compare } of [en.fit, zh.fit])
       expect(Object.keys(compare.fields).sort()).toEqual(Object.keys({ ...data, ...network, ...training }).sort());
-    expect(Object.keys(zh.fit.compare.values).sort()).toEqual(Object.keys(en.fit.compare.values).sort());
+    for (const { controls } of [en, zh]) {
+      const names = Object.keys(namesOf(controls));
+      expect(names.sort()).toEqual([...DATA_NAMES, ...lossesOf('drawn'), ...OPTIMIZERS].sort());
+    }
   });
 
   test('is compared figure by figure: what is better, what is worse', () => {

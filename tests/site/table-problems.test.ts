@@ -55,7 +55,7 @@ describe('a table that cannot be used', () => {
   test.each(BAD)('%s is said in the language of the page', (_, text, target, what) => {
     const reason = reasonOf(text, target);
     expect(reason).toMatchObject({ kind: 'bad table', problem: { what } });
-    const [english, chinese] = [en, zh].map(({ controls }) => refusalOf({ refused: 'raw', reason }, controls) ?? '');
+    const [english, chinese] = [en, zh].map(({ controls }) => refusalOf(reason, controls) ?? '');
     expect(english).toMatch(/^.{20,}\.$/s);
     expect(english).not.toContain('undefined');
     expect(chinese).toMatch(/^.{10,}。$/s);
@@ -94,7 +94,7 @@ describe('a table that cannot be used', () => {
 
   test('what is not known is said in the words of the library, marked as English', () => {
     const reason = reasonOf('a,b\n1,2\n2,3', 'zzz');
-    const said = spoken(refusalOf({ refused: 'raw', reason }, zh.controls) ?? '');
+    const said = spoken(refusalOf(reason, zh.controls) ?? '');
     expect(said).toHaveLength(3);
     expect(said[1]).toContain('"zzz"');
   });
@@ -108,9 +108,10 @@ describe('a table that cannot be used', () => {
   });
 });
 
-test('a refusal without a reason is framed where the page is not English', () => {
-  const experiment = { refused: 'dense: units must be whole', reason: null };
-  expect(refusalOf(experiment, en.controls)).toBe(experiment.refused);
-  expect(spoken(refusalOf(experiment, zh.controls) ?? '')).toEqual(['引擎的说明：', experiment.refused, '']);
-  expect(refusalOf({ refused: null, reason: null }, zh.controls)).toBeNull();
+test('a refusal without words of the page is framed where the page is not English', () => {
+  const sentence = 'dense: units must be whole';
+  const reason = { kind: 'unexplained', sentence } as const;
+  expect(refusalOf(reason, en.controls)).toBe(sentence);
+  expect(spoken(refusalOf(reason, zh.controls) ?? '')).toEqual(['引擎的说明：', sentence, '']);
+  expect(refusalOf(null, zh.controls)).toBeNull();
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { remediesFor } from '../../site/src/fit/visual/remedies.ts';
 import { stopText } from '../../site/src/fit/visual/stop.ts';
-import { reasonsIn } from '../../site/src/fit/visual/verdict.ts';
+import { areFew, reasonsIn } from '../../site/src/fit/visual/verdict.ts';
 import type { Changes } from '../../site/src/state/changes.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
 import type { Settings } from '../../site/src/state/settings.ts';
@@ -158,7 +158,7 @@ describe('remedies', () => {
         for (const { fit } of Object.values(LANGUAGES))
           for (const { label, changes } of remediesFor(verdict, { ...from, tab: 'fit' }, fit.verdict.remedies)) {
             expect(label).not.toMatch(/undefined|NaN|^$/);
-            const to = changed({ ...from, tab: 'fit' }, changes);
+            const to = changed({ ...from, tab: 'fit' }, changes!);
             expect(JSON.stringify(to)).not.toBe(JSON.stringify({ ...from, tab: 'fit' }));
             expectValid(to);
           }
@@ -172,7 +172,7 @@ describe('remedies', () => {
       for (const verdict of ['underfit', 'cannot tell']) {
         const [first] = remediesFor(verdict, high, en.fit.verdict.remedies);
         expect(first?.label).toMatch(/^Lower learning rate/);
-        expect(names(verdict, changed(high, first!.changes))).not.toContain('calmerRate');
+        expect(names(verdict, changed(high, first!.changes!))).not.toContain('calmerRate');
       }
     }
     expect(names('underfit', DEFAULTS)).not.toContain('calmerRate');
@@ -189,15 +189,34 @@ describe('remedies', () => {
     });
     for (let i = 0; i < 20 && names('overfit', at).includes('smaller'); i++) {
       const smaller = remediesFor('overfit', at, en.fit.verdict.remedies).find(({ name }) => name === 'smaller')!;
-      at = changed(at, smaller.changes);
+      at = changed(at, smaller.changes!);
     }
     expect(at.network.layers).toEqual([{ units: 2, activation: 'relu' }]);
   });
 
+  test('where one cannot tell by few samples more of them come first', () => {
+    const few = (of: Settings) => remediesFor('cannot tell', of, en.fit.verdict.remedies, true);
+    const high = changed(DEFAULTS, { data: { samples: 30 }, training: { optimizer: 'adam', learningRate: 1 } });
+    expect(few(high)[0]).toMatchObject({ name: 'moreData', changes: { data: { samples: 60 } } });
+    for (const name of ['drawn', 'table'] as const) {
+      const own = few(changed(high, { data: { name } }));
+      expect(own[0]).toMatchObject({ name: 'ownData', label: en.fit.verdict.remedies.ownData, changes: null });
+      expect(own.length).toBeGreaterThan(1);
+    }
+    expect(names('cannot tell', changed(DEFAULTS, { data: { name: 'drawn' } }))[0]).toBe('larger');
+    const said = CASES.filter(([, subject, options]) => areFew(diagnose(subject, options), 900)).map(([name]) => name);
+    expect(said).toEqual(['cannot tell, chance', 'cannot tell, one sample']);
+    expect(areFew({ reasons: [] }, 30)).toBe(true);
+  });
+
   test('what is one’s own is not made more', () => {
-    for (const name of ['drawn', 'table', 'digits'] as const)
+    for (const name of ['drawn', 'table'] as const)
       expect(names('overfit', changed(DEFAULTS, { data: { name } }))).not.toContain('moreData');
     expect(names('overfit', changed(DEFAULTS, { data: { samples: 2000 } }))).not.toContain('moreData');
+    const digits = (samples: number) => changed(DEFAULTS, { data: { name: 'digits', samples } });
+    const [more] = remediesFor('overfit', digits(1500), en.fit.verdict.remedies);
+    expect(more?.changes).toEqual({ data: { samples: 1797 } });
+    expect(names('overfit', digits(1797))).not.toContain('moreData');
   });
 
   test('what holds a network back is taken away', () => {

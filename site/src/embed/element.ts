@@ -9,13 +9,16 @@ import { isComplete } from '../state/experimenting.ts';
 import { type Asked, readAttributes } from './attributes.ts';
 import { startEngine } from './engine.ts';
 import { paintLosses } from './losses-painter.ts';
-import { pictureOf, progressOf, shownOf, stopOf, titleOf, WORDS, type Words } from './sentences.ts';
+import { pictureOf, progressOf, refusedOf, shownOf, stopOf, titleOf, WORDS, type Words } from './sentences.ts';
 import { STYLE } from './style.ts';
 
 const ROLES: readonly Role[] = ['train', 'validation', 'test'];
 /** The lab lies beside this file. */
 const HERE = import.meta.url;
-/** Milliseconds between two descriptions of the picture: counting wrong samples is not free. */
+/**
+ * Milliseconds between two descriptions of the picture while it trains: nobody listens faster, and for that of a plane of
+ * classes the answer to every sample is looked up, to count the wrong ones.
+ */
 const DESCRIBED = 1000;
 
 function made<K extends keyof HTMLElementTagNameMap>(name: K, className = ''): HTMLElementTagNameMap[K] {
@@ -233,7 +236,7 @@ export class WhittleLab extends HTMLElement {
         // The experiment before goes on there, and it is not the one that is asked for.
         if (event.of === 'start') this.#end();
         this.#isRunning = false;
-        this.#fail(this.#words.refused(event.message));
+        this.#fail(refusedOf(this.#words, event.reason));
         return;
       default:
         return;

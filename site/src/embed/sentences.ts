@@ -1,14 +1,22 @@
 import type { Progress, Samples, Stop } from '../engine/messages.ts';
+import type { Reason } from '../engine/refusal.ts';
+import { sentenceOf } from '../fit/controls/refusal.ts';
 import { show, showScore } from '../fit/visual/numbers.ts';
 import { countWrong } from '../fit/visual/plane.ts';
 import type { Settings } from '../state/settings.ts';
 import { embed as en } from '../text/en/embed.ts';
+import { refusals as english, type Refusals } from '../text/en/refusals.ts';
+import { spoken } from '../text/foreign.ts';
 import { embed as zh } from '../text/zh/embed.ts';
+import { refusals as chinese } from '../text/zh/refusals.ts';
 import type { Show } from './attributes.ts';
 
-export type Words = typeof en;
+export type Words = typeof en & { readonly refusals: Refusals };
 
-export const WORDS: { readonly [L in Settings['language']]: Words } = { en, zh };
+export const WORDS: { readonly [L in Settings['language']]: Words } = {
+  en: { ...en, refusals: english },
+  zh: { ...zh, refusals: chinese },
+};
 
 export function titleOf(words: Words, { data, network }: Settings): string {
   const units = network.layers.map((layer) => layer.units);
@@ -54,3 +62,7 @@ export function shownOf(asked: Show, { inputs }: Samples): Show {
   if (asked === 'losses' || inputs > 2) return 'losses';
   return inputs === 2 ? 'plane' : 'curve';
 }
+
+/** Why the experiment could not be run. */
+export const refusedOf = (words: Words, reason: Reason): string =>
+  words.refused(spoken(sentenceOf(reason, words.refusals)).join(''));

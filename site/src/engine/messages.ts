@@ -66,13 +66,8 @@ export type Event =
   | { readonly kind: 'formats'; readonly formats: readonly Format[] }
   | { readonly kind: 'opened'; readonly opened: Opened }
   | { readonly kind: 'drawn'; readonly answers: readonly DigitAnswer[] }
-  /** A command that could not be followed; the state is as before. `reason` is the same as data, where the engine knows it. */
-  | {
-      readonly kind: 'refused';
-      readonly of: Command['kind'];
-      readonly message: string;
-      readonly reason?: Reason;
-    };
+  /** A command that could not be followed; the state is as before. */
+  | { readonly kind: 'refused'; readonly of: Command['kind']; readonly reason: Reason };
 
 export interface Samples {
   readonly task: 'classification' | 'regression';

@@ -10,14 +10,13 @@ import {
 import { decodeSafetensors } from 'whittle-ml/io';
 import { carriedIn, isModuleText, isOfNetwork } from './carried.ts';
 import { damageLines } from './damaging.ts';
+import { MOST_BYTES } from './limits.ts';
 import type { Opened, TensorLedger } from './messages.ts';
 import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow, Trained } from './trained.ts';
 import { microsecondsOf } from './weighing.ts';
 
-/** Larger files are no networks for a page. */
-const MOST_BYTES = 64 * 2 ** 20;
 /** Multiply-adds, numbers of values and nodes up to which a network is timed, and those up to which it is asked for all test samples. */
 const MOST_TIMED = { macs: 2e7, values: 4e6, nodes: 500 };
 const MOST_ASKED = 2e9;

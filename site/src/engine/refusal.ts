@@ -1,7 +1,7 @@
-import { COMPRESS_SENTENCES, type CompressReason } from './refusal-compress.ts';
-import { TABLE_SENTENCES, type TableReason } from './table-problems.ts';
+import type { CompressReason } from './refusal-compress.ts';
+import type { TableReason } from './table-problems.ts';
 
-/** Why a command is not followed, as data: the page may say it in words of its language. */
+/** Why a command is not followed, as data: the page says it in words of its language. */
 export type Reason =
   | CompressReason
   | TableReason
@@ -16,39 +16,16 @@ export type Reason =
   | { readonly kind: 'other output'; readonly loss: string }
   | { readonly kind: 'no such neuron'; readonly layer: number; readonly unit: number }
   | { readonly kind: 'bad sample'; readonly wanted: number; readonly given: number }
-  | { readonly kind: 'bad setting'; readonly name: string; readonly value: unknown; readonly wanted: string };
+  | { readonly kind: 'bad setting'; readonly name: string; readonly value: unknown; readonly wanted: string }
+  /** What has no words of the page: a sentence of the library, or of the browser. */
+  | { readonly kind: 'unexplained'; readonly sentence: string };
 
-type Sentences = { readonly [K in Reason['kind']]: (reason: Extract<Reason, { kind: K }>) => string };
-
-const SENTENCES: Sentences = {
-  ...COMPRESS_SENTENCES,
-  ...TABLE_SENTENCES,
-  'nothing started': () => 'There is no experiment yet: start one first.',
-  'all epochs trained': ({ epochs }) => `All ${epochs} epochs are trained: set more epochs, or start anew.`,
-  'too few points': ({ points, least }) => `There are ${points} samples, and ${least} are needed: add some.`,
-  'one class': ({ name }) => `All samples are of the class ${name}: a second class is needed.`,
-  'too few of a class': ({ name, samples, least }) =>
-    `The class ${name} has ${samples} ${samples === 1 ? 'sample' : 'samples'}, and ${least} are needed, so that each part has one: add some, or leave it out.`,
-  'too many rows': ({ rows, most }) => `The table has ${rows} rows, and ${most} is the most here: take a part of it.`,
-  'no table': () => 'There is no table yet: paste or drop one.',
-  'hinge of classes': ({ classes }) =>
-    `Hinge loss tells two classes apart, and there are ${classes}: choose cross-entropy.`,
-  'other output': ({ loss }) => `The loss ${loss} needs another output layer: start anew with it.`,
-  'no such neuron': ({ layer, unit }) => `There is no neuron ${unit + 1} in layer ${layer + 1}.`,
-  'bad sample': ({ wanted, given }) => `A sample has ${wanted} numbers here, and ${given} were given.`,
-  'bad setting': ({ name, value, wanted }) => `${name} is ${String(value)}: it must be ${wanted}.`,
-};
-
-/** A command that cannot be followed. Its message is a sentence with the facts and a way on. */
+/** A command that cannot be followed. It says why as data: the sentences are the page's, in its languages. */
 export class Refusal extends Error {
   readonly reason: Reason;
 
   constructor(reason: Reason) {
-    super(sentenceOf(reason));
+    super(reason.kind);
     this.reason = reason;
   }
-}
-
-function sentenceOf<K extends Reason['kind']>(reason: Extract<Reason, { kind: K }>): string {
-  return SENTENCES[reason.kind as K](reason);
 }

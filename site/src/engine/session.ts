@@ -5,7 +5,7 @@ import { Experiment } from './experiment.ts';
 import { LAZY, type LazyKind } from './lazy.ts';
 import type { Command, Progress, Stop } from './messages.ts';
 import { isOfNumbers } from './models.ts';
-import { Refusal } from './refusal.ts';
+import { type Reason, Refusal } from './refusal.ts';
 import type { Context, Follow, Tell } from './trained.ts';
 
 /** What a session needs of the place where it runs. */
@@ -100,6 +100,8 @@ export class Session {
     try {
       await this.#obey(command, turn);
     } catch (error) {
+      // What was before is not what is asked for: it rests
+      if (command.kind === 'start' && this.#isRunning) this.#stop({ kind: 'paused' });
       this.#refuse(command.kind, error);
     }
   }
@@ -112,8 +114,11 @@ export class Session {
   }
 
   #refuse(of: Command['kind'], error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#tell({ kind: 'refused', of, message, ...(error instanceof Refusal && { reason: error.reason }) });
+    const reason: Reason =
+      error instanceof Refusal
+        ? error.reason
+        : { kind: 'unexplained', sentence: error instanceof Error ? error.message : String(error) };
+    this.#tell({ kind: 'refused', of, reason });
   }
 
   async #obey(command: Command, turn: number): Promise<void> {

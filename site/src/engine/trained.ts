@@ -55,7 +55,7 @@ export interface Context {
 }
 
 /**
- * Follows a command. Training is paused before. What it throws is told as `refused` with its message. There are
+ * Follows a command. Training is paused before. What it throws is told as `refused`. There are
  * `compress` of compressing.ts, `exportFile` of exporting.ts, `open` of opening.ts, and `draw` of drawing.ts.
  */
 export type Follow<K extends Command['kind']> = (

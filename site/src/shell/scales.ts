@@ -48,12 +48,3 @@ export function decades(min: number, max: number, of: readonly number[] = [1, 2,
   }
   return stops;
 }
-
-/** A number as one reads it: no more than three digits, small ones by powers of ten. */
-export function shortNumber(value: number): string {
-  if (value === 0) return '0';
-  if (Math.abs(value) < 1e-3) return value.toExponential().replace('e-', 'e−');
-  return String(Number(value.toPrecision(3)));
-}
-
-export const percent = (value: number): string => `${Math.round(value * 100)} %`;

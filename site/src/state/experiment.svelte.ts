@@ -18,6 +18,10 @@ import { type Tried, withTried } from './tried.ts';
 /** Commands whose refusals stand above the experiment. */
 const OF_FIT: readonly Command['kind'][] = ['start', 'run', 'pause', 'step', 'adjust', 'explain'];
 
+/** Whether something is told of no experiment, or of none that has begun. */
+const isOfAny = (event: Event): boolean =>
+  event.kind === 'refused' ? event.of === 'start' : ['ready', 'opened', 'drawn'].includes(event.kind);
+
 /** What the engine has told last, by kind. */
 export class Experiment {
   isReady = $state(false);
@@ -37,10 +41,9 @@ export class Experiment {
   formats: readonly Format[] = $state.raw([]);
   opened: Opened | null = $state.raw(null);
   drawn: readonly DigitAnswer[] = $state.raw([]);
-  /** The last command for the experiment that could not be followed, in a sentence. */
-  refused: string | null = $state.raw(null);
-  /** Why it could not, as data, where the engine knows it. */
-  reason: Reason | null = $state.raw(null);
+  /** Why the last command for the experiment that could not be followed could not; null once one has begun. */
+  refused: Reason | null = $state.raw(null);
+  #isForgotten = false;
 
   /** The network has learned something, also where it stops before its progress is told of. */
   #take(progress: Progress): void {
@@ -50,7 +53,29 @@ export class Experiment {
     this.formats = [];
   }
 
+  /** Another experiment is wanted, and cannot begin yet: until it has, nothing that is told of the one before is of it. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.isRunning = false;
+    this.samples = null;
+    this.shape = [];
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.progress = null;
+    this.stop = null;
+    this.verdict = null;
+    this.explanation = null;
+    this.compressed = null;
+    this.tried = [];
+    this.formats = [];
+    this.refused = null;
+  }
+
   hear(event: Event): void {
+    if (event.kind === 'started') this.#isForgotten = false;
+    if (this.#isForgotten && !isOfAny(event)) return;
     switch (event.kind) {
       case 'ready':
         this.isReady = true;
@@ -59,15 +84,7 @@ export class Experiment {
       case 'started':
         this.samples = event.samples;
         this.shape = event.shape;
-        this.progress = null;
-        this.stop = null;
-        this.verdict = null;
-        this.explanation = null;
-        this.compressed = null;
-        this.tried = [];
-        this.formats = [];
-        this.refused = null;
-        this.reason = null;
+        this.#clear();
         break;
       case 'progress':
         this.#take(event.progress);
@@ -99,8 +116,7 @@ export class Experiment {
       case 'refused':
         // The others are said where they were asked for.
         if (!OF_FIT.includes(event.of)) break;
-        this.refused = event.message;
-        this.reason = event.reason ?? null;
+        this.refused = event.reason;
         break;
       case 'compressing':
       case 'exported':

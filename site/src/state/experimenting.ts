@@ -42,7 +42,7 @@ export function isComplete({ settings, points, table }: Ingredients): boolean {
 export class Experimenting {
   readonly #send: (command: Command) => void;
   readonly #changed: Debounced<Ingredients>;
-  /** Of what the last experiment that was asked for is made. */
+  /** Of what the last experiment that was asked for is made; null while there is nothing to learn from. */
   #sent: Ingredients | null = null;
   /** Whether the engine has refused it, and kept the one before: what is asked next begins anew. */
   #isRefused = false;
@@ -56,14 +56,18 @@ export class Experimenting {
 
   /** What is set has changed. */
   change(ingredients: Ingredients): void {
-    this.#changed.call(ingredients);
+    if (isComplete(ingredients)) this.#changed.call(ingredients);
+    else this.#await();
   }
 
   /** A new experiment at once, from the first epoch. False if there is nothing to learn from. */
   start(ingredients: Ingredients, isRunning: boolean): boolean {
     this.#changed.cancel();
     this.#isRunning = isRunning;
-    if (!isComplete(ingredients)) return false;
+    if (!isComplete(ingredients)) {
+      this.#await();
+      return false;
+    }
     const { data, network, training } = ingredients.settings;
     const base = { kind: 'start', data, network, training, isRunning } as const;
     if (data.name === 'drawn') this.#send({ ...base, points: ingredients.points });
@@ -80,21 +84,30 @@ export class Experimenting {
   }
 
   run(): void {
-    this.#changed.flush();
-    this.#isRunning = true;
-    if (!this.#again()) this.#send({ kind: 'run' });
+    this.#press('run', true);
   }
 
   pause(): void {
-    this.#changed.flush();
-    this.#isRunning = false;
-    this.#send({ kind: 'pause' });
+    this.#press('pause', false);
   }
 
   step(): void {
+    this.#press('step', false);
+  }
+
+  /** What was changed a moment ago comes first, and what was refused is asked for anew, unless one only pauses. */
+  #press(kind: 'run' | 'pause' | 'step', isRunning: boolean): void {
     this.#changed.flush();
-    this.#isRunning = false;
-    if (!this.#again()) this.#send({ kind: 'step' });
+    this.#isRunning = isRunning;
+    if (this.#sent === null || (kind !== 'pause' && this.#again())) return;
+    this.#send({ kind });
+  }
+
+  /** Nothing is there to learn from: what was learned before is of other settings, so it rests. What ran runs on with what comes. */
+  #await(): void {
+    this.#changed.cancel();
+    if (this.#sent !== null && !this.#isRefused) this.#send({ kind: 'pause' });
+    this.#sent = null;
   }
 
   /** Asks anew for what was refused: an experiment that is no longer set must not go on. */
@@ -104,6 +117,7 @@ export class Experimenting {
 
   /** What the engine told. */
   hear(event: Event): void {
+    if (this.#sent === null) return; // it is of what was learned before
     if (event.kind === 'progress') this.#isRunning = true;
     // What ended by itself was meant to run: so is what comes next.
     if (event.kind === 'stopped' && event.why.kind === 'paused') this.#isRunning = false;

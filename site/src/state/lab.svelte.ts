@@ -58,6 +58,8 @@ export class Lab {
     this.#engine = new Worker(new URL('../engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' });
     this.#engine.addEventListener('message', ({ data }: MessageEvent<Event>) => {
       this.#experimenting.hear(data);
+      // What begins now was asked for before, and is no longer wanted.
+      if (data.kind === 'started' && !this.isComplete) return;
       this.experiment.hear(data);
       if (data.kind === 'started') this.#take(data.loss);
       for (const listener of this.#listeners) listener(data);
@@ -71,17 +73,17 @@ export class Lab {
   change(changes: Changes): void {
     this.settings = withFittingLoss(changed(this.settings, changes));
     void this.#speak();
-    this.#experimenting.change(this.#ingredients);
+    this.#follow();
   }
 
   setPoints(points: readonly Point[]): void {
     this.points = points;
-    this.#experimenting.change(this.#ingredients);
+    this.#follow();
   }
 
   setTable(table: TableText | null): void {
     this.table = table;
-    this.#experimenting.change(this.#ingredients);
+    this.#follow();
   }
 
   /** All of what an address says. */
@@ -89,7 +91,13 @@ export class Lab {
     this.settings = settings;
     this.points = points;
     void this.#speak();
+    this.#follow();
+  }
+
+  /** What is set has changed. What was learned of other data is not shown while there is nothing to learn from. */
+  #follow(): void {
     this.#experimenting.change(this.#ingredients);
+    if (!this.isComplete) this.experiment.forget();
   }
 
   /** A new experiment with what is set, from the first epoch. */

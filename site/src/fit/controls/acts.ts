@@ -1,3 +1,4 @@
+import type { Stop } from '../../engine/messages.ts';
 import type { Changes } from '../../state/changes.ts';
 import type { Settings } from '../../state/settings.ts';
 import { PRESETS, type Preset, settingsOf } from './presets.ts';
@@ -25,6 +26,8 @@ function begin(lab: Actor, id: Preset['id']): void {
 export interface GuideStep {
   readonly target: string;
   readonly act: ((lab: Actor) => void) | null;
+  /** Whether the next step speaks of how what it does has ended. */
+  readonly isAwaited?: boolean;
 }
 
 /** The first minute. Its words are in the text of each language, in the same order. */
@@ -39,6 +42,12 @@ export const STEPS: readonly GuideStep[] = [
       lab.change({ network: { l2: 0.003 } });
       lab.start(true);
     },
+    isAwaited: true,
   },
   { target: 'tab-compress', act: (lab) => lab.change({ tab: 'compress' }) },
 ];
+
+/** Whether training has ended since, by itself: what was told when it was asked for is of a run before. */
+export function hasEnded(before: Stop | null, now: Stop | null): boolean {
+  return now !== null && now !== before && now.kind !== 'paused';
+}

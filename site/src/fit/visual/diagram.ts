@@ -177,23 +177,57 @@ export interface Strand {
 /** The curves of edges that were drawn before: they go by the layout alone. */
 const known = new WeakMap<Layout, Map<number, string>>();
 
-function curveOf(layout: Layout, { layer, from, to }: Edge): string {
+/** Where an edge begins and ends, and the middle that it bends at; null where the layout has no such edge. */
+function endsOf(layout: Layout, { layer, from, to }: Edge) {
+  const [before, after] = [layout.columns[layer], layout.columns[layer + 1]];
+  const [a, b] = [before?.nodes[from], after?.nodes[to]];
+  if (before === undefined || after === undefined || a === undefined || b === undefined) return null;
+  const [x1, x2] = [Math.round(a.x + before.size / 2), Math.round(b.x - after.size / 2)];
+  return { x1, y1: Math.round(a.y), x2, y2: Math.round(b.y), middle: Math.round((before.right + after.left) / 2) };
+}
+
+function curveOf(layout: Layout, edge: Edge): string {
+  const { layer, from, to } = edge;
   const curves = known.get(layout) ?? new Map<number, string>();
   known.set(layout, curves);
   const key = (layer * 4096 + from) * 4096 + to;
   const found = curves.get(key);
   if (found !== undefined) return found;
-  const [before, after] = [layout.columns[layer], layout.columns[layer + 1]];
-  const [a, b] = [before?.nodes[from], after?.nodes[to]];
+  const ends = endsOf(layout, edge);
   let curve = '';
-  if (before !== undefined && after !== undefined && a !== undefined && b !== undefined) {
-    const [x1, x2] = [Math.round(a.x + before.size / 2), Math.round(b.x - after.size / 2)];
-    const [y1, y2] = [Math.round(a.y), Math.round(b.y)];
-    const middle = Math.round((before.right + after.left) / 2);
+  if (ends !== null) {
+    const { x1, y1, x2, y2, middle } = ends;
     curve = `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
   }
   curves.set(key, curve);
   return curve;
+}
+
+/** So near an edge is pointed at, in CSS pixels. */
+const NEAR = 6;
+/** Pieces of an edge as straight lines. */
+const PIECES = 16;
+
+/** The edge that passes nearest to a place; null where none is near. */
+export function edgeAt(edges: readonly Edge[], layout: Layout, x: number, y: number): Edge | null {
+  let [found, least]: [Edge | null, number] = [null, NEAR];
+  for (const edge of edges) {
+    const ends = endsOf(layout, edge);
+    if (ends === null || x < ends.x1 - NEAR || x > ends.x2 + NEAR) continue;
+    const { x1, y1, x2, y2, middle } = ends;
+    let [left, top] = [x1, y1];
+    for (let i = 1; i <= PIECES; i++) {
+      const t = i / PIECES;
+      const bend = t * t * (3 - 2 * t);
+      const to = [x1 * (1 - t) ** 3 + 3 * middle * t * (1 - t) + x2 * t ** 3, y1 + (y2 - y1) * bend] as const;
+      const [dx, dy] = [to[0] - left, to[1] - top];
+      const along = Math.min(1, Math.max(0, ((x - left) * dx + (y - top) * dy) / (dx * dx + dy * dy || 1)));
+      const distance = Math.hypot(left + along * dx - x, top + along * dy - y);
+      if (distance < least) [found, least] = [edge, distance];
+      [left, top] = to;
+    }
+  }
+  return found;
 }
 
 /** Edges as a few curves of SVG, the thin ones first. */

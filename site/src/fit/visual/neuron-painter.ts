@@ -1,10 +1,8 @@
-import type { Picture, Samples } from '../../engine/messages.ts';
+import type { Progress, Samples } from '../../engine/messages.ts';
 import { type Layout, scales } from './diagram.ts';
 import { css, diverging, type Palette, shades } from './palette.ts';
 import { answersOf, type PlanePicture } from './plane.ts';
-
-/** Side of all pictures: what the engine makes of neurons, and the page of inputs and outputs. */
-const SIDE = 24;
+import { SIDE, weightPictures } from './weight-pictures.ts';
 
 /** The picture of an input over the plane: it grows to the right, or upwards. */
 export function inputPicture(unit: number, size: number): Float32Array {
@@ -46,7 +44,7 @@ export class NeuronPainter {
     ratio: number,
     palette: Palette,
     layout: Layout,
-    picture: Picture | null,
+    progress: Progress | null,
     samples: Samples,
     middle: number,
   ): void {
@@ -56,11 +54,11 @@ export class NeuronPainter {
     }
     const last = layout.columns.length - 1;
     const columns = layout.columns.map(({ nodes }, i) => {
-      const pictures = picturesOf(picture, samples, i - 1, i === last, nodes.length, middle);
+      const pictures = picturesOf(progress, samples, i - 1, i === last, nodes.length, middle);
       return { pictures, scale: pictures === null ? [] : scales(pictures) };
     });
-    const isPlane = picture?.kind === 'plane';
-    if (isPlane) this.#fill(columns);
+    const hasPixels = progress?.picture.kind !== 'curve';
+    if (hasPixels) this.#fill(columns);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, layout.width, layout.height);
     context.beginPath();
@@ -70,12 +68,12 @@ export class NeuronPainter {
       for (const { x, y, unit } of nodes) {
         const [left, top] = [x - size / 2, y - size / 2];
         const values = pictures?.[unit];
-        if (values === undefined || !isPlane) {
+        if (values === undefined || !hasPixels) {
           context.fillStyle = css(palette.paper);
           context.fillRect(left, top, size, size);
         }
         if (values === undefined) continue;
-        if (isPlane) context.drawImage(this.#atlas!.canvas, 0, SIDE * drawn++, SIDE, SIDE, left, top, size, size);
+        if (hasPixels) context.drawImage(this.#atlas!.canvas, 0, SIDE * drawn++, SIDE, SIDE, left, top, size, size);
         else drawLine(context, palette, values, scale[unit]!, left, top, size);
       }
     });
@@ -142,14 +140,16 @@ function drawLine(
 
 /** Pictures of a column's nodes, or null where there are none. */
 function picturesOf(
-  picture: Picture | null,
+  progress: Progress | null,
   samples: Samples,
   layer: number,
   isLast: boolean,
   count: number,
   middle: number,
 ): readonly Float32Array[] | null {
-  if (picture === null || picture.kind === 'none') return null;
+  if (progress === null) return null;
+  const { picture, weights } = progress;
+  if (picture.kind === 'none') return weightPictures(weights, samples, layer, count);
   const each = (draw: (unit: number) => Float32Array): Float32Array[] =>
     Array.from({ length: count }, (_, i) => draw(i));
   if (picture.kind === 'plane') {

@@ -6,7 +6,8 @@ export function show(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : `${MINUS}∞`;
   if (value === 0) return '0';
   const size = Math.abs(value);
-  const text = size < 1e-4 || size >= 1e6 ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
+  const rounded = Number(value.toPrecision(digits));
+  const text = size < 1e-4 || size >= 1e6 ? rounded.toExponential() : String(rounded);
   return text.replace('e+', 'e').replaceAll('-', MINUS);
 }
 

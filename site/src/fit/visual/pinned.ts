@@ -1,5 +1,6 @@
 import type { LayerShape, Picture, Progress, Samples, Stop, Verdict } from '../../engine/messages.ts';
 import type { LayerSettings, Settings } from '../../state/settings.ts';
+import { activationName } from '../../text/activations.ts';
 import type { Text } from '../../text/text.ts';
 import { percent, show, showScore, signed } from './numbers.ts';
 
@@ -47,27 +48,39 @@ function copyPicture(picture: Picture): Picture {
 type Words = Text['fit']['compare'];
 
 /** What differs between two settings of an experiment, field by field, in words. */
-export function differences(from: Settings, to: Settings, words: Words): string[] {
+export function differences(from: Settings, to: Settings, words: Words, names: Names): string[] {
   const lines: string[] = [];
+  const write = (field: string, value: unknown): string => valueText(field, value, words, names);
   for (const part of ['data', 'network', 'training'] as const) {
     const [before, after]: Readonly<Record<string, unknown>>[] = [{ ...from[part] }, { ...to[part] }];
     for (const [field, label] of Object.entries(words.fields)) {
       if (!(field in after!) || JSON.stringify(before![field]) === JSON.stringify(after![field])) continue;
-      lines.push(words.line(label, valueText(field, before![field], words), valueText(field, after![field], words)));
+      lines.push(words.line(label, write(field, before![field]), write(field, after![field])));
     }
   }
   return lines;
 }
 
+/** Of data, losses and optimizers, as they stand where one chooses them. */
+type Names = Readonly<Record<string, string>>;
+
+export const namesOf = ({ data, training }: Text['controls']): Names => ({
+  ...data.names,
+  ...training.losses,
+  ...training.optimizers,
+});
+
 const SHARES: readonly string[] = ['noise', 'validation', 'test', 'dropout'];
 
-function valueText(field: string, value: unknown, words: Words): string {
+function valueText(field: string, value: unknown, words: Words, names: Names): string {
   if (Array.isArray(value)) {
     const layers: readonly LayerSettings[] = value;
-    return layers.map(({ units, activation }) => `${units} ${activation}`).join(' + ') || words.noLayers;
+    return (
+      layers.map(({ units, activation }) => `${units} ${activationName(activation)}`).join(' + ') || words.noLayers
+    );
   }
   if (typeof value === 'boolean') return value ? words.on : words.none;
-  if (typeof value === 'string') return words.values[value] ?? value;
+  if (typeof value === 'string') return names[value] ?? value;
   if (typeof value !== 'number') return String(value);
   if (value === 0 && ['dropout', 'l1', 'l2'].includes(field)) return words.none;
   return SHARES.includes(field) ? percent(value) : show(value, 6);

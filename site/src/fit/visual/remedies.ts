@@ -4,11 +4,11 @@ import type { LayerSettings, Settings } from '../../state/settings.ts';
 import type { Text } from '../../text/text.ts';
 import { show } from './numbers.ts';
 
-/** Something to try: what is set differently, and how that is called. */
+/** Something to try: what is set differently, and how that is called; null for what one has to do oneself. */
 export interface Remedy {
   readonly name: string;
   readonly label: string;
-  readonly changes: Changes;
+  readonly changes: Changes | null;
 }
 
 type Words = Text['fit']['verdict']['remedies'];
@@ -17,8 +17,10 @@ type Make = (settings: Settings, words: Words) => Omit<Remedy, 'name'> | null;
 /** Rates above these are no remedy for learning too slowly, and may be why nothing is learned: a tenth of them is tried. */
 const FASTEST = { sgd: 0.3, momentum: 0.1, adam: 0.03, adamW: 0.03, rmsprop: 0.01 } as const;
 
-/** Data of one's own are as many as they are; digits too. */
-const isMade = ({ data }: Settings): boolean => !['drawn', 'table', 'digits'].includes(data.name);
+/** Data of one's own are as many as they are. */
+const isOwn = ({ data }: Settings): boolean => data.name === 'drawn' || data.name === 'table';
+/** So many digits there are. */
+const DIGITS = 1797;
 const isPowers = ({ data }: Settings): boolean => data.name === 'polynomial' || data.name === 'sine';
 
 const layersText = (layers: readonly LayerSettings[]): string => layers.map(({ units }) => units).join(' + ') || '0';
@@ -42,10 +44,12 @@ const round = (value: number): number => Number(value.toPrecision(2));
 
 const REMEDIES = {
   moreData: (settings, words) => {
-    const samples = clamp(settings.data.samples * 2, RANGES.samples);
-    if (!isMade(settings) || samples === settings.data.samples) return null;
+    const { name, samples: before } = settings.data;
+    const samples = Math.min(clamp(before * 2, RANGES.samples), name === 'digits' ? DIGITS : RANGES.samples.max);
+    if (isOwn(settings) || samples <= before) return null;
     return { label: words.moreData(String(samples)), changes: { data: { samples } } };
   },
+  ownData: (settings, words) => (isOwn(settings) ? { label: words.ownData, changes: null } : null),
   earlyStopping: ({ training }, words) =>
     training.earlyStopping && training.restoreBest
       ? null
@@ -138,13 +142,15 @@ const AGAINST: Readonly<Record<string, readonly (keyof typeof REMEDIES)[]>> = {
     'noEarlyStopping',
   ],
   'cannot tell': ['calmerRate', 'moreData', 'larger', 'fairSplit', 'moreEpochs'],
+  few: ['moreData', 'ownData', 'calmerRate', 'fairSplit', 'larger', 'moreEpochs'],
   broken: ['slowerRate', 'adam'],
   'good fit': ['compress'],
 };
 
-/** What to try against a verdict: only what changes something of what is set. */
-export function remediesFor(verdict: string, settings: Settings, words: Words): Remedy[] {
-  return (AGAINST[verdict] ?? []).flatMap((name) => {
+/** What to try against a verdict: only what changes something of what is set. Where samples are few more of them come first. */
+export function remediesFor(verdict: string, settings: Settings, words: Words, areFew = false): Remedy[] {
+  const names = AGAINST[areFew && verdict === 'cannot tell' ? 'few' : verdict] ?? [];
+  return names.flatMap((name) => {
     const make: Make = REMEDIES[name];
     const remedy = make(settings, words);
     return remedy === null ? [] : [{ name, ...remedy }];

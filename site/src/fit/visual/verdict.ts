@@ -77,6 +77,13 @@ const ROWS: readonly Row[] = [
   row('the samples are too few to tell such a gap from chance', (words) => words.reasons.chance),
 ];
 
+/** With fewer samples it is their number that one cannot tell by. */
+const FEW = 100;
+
+/** Whether more samples are needed first: where they are few, or the engine says that they are too few. */
+export const areFew = ({ reasons }: Pick<Verdict, 'reasons'>, samples: number): boolean =>
+  samples < FEW || reasons.some((reason) => /^the samples are too few|^one held-out sample/.test(reason));
+
 /** Figure that was judged: its name stands in the first reason. */
 const monitorOf = (reasons: readonly string[]): string => /^training (\S+) /.exec(reasons[0] ?? '')?.[1] ?? 'loss';
 

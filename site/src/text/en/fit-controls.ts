@@ -1,10 +1,7 @@
-import type { Reason } from '../../engine/refusal.ts';
-import { COMPRESS_SENTENCES } from '../../engine/refusal-compress.ts';
-import { TABLE_SENTENCES } from '../../engine/table-problems.ts';
 import type { ActivationChoice, DataName, TrainingSettings } from '../../state/settings.ts';
+import { refusals } from './refusals.ts';
 
 type Names<T extends string> = { readonly [K in T]: string };
-export type Refusals = { readonly [K in Reason['kind']]: (reason: Extract<Reason, { kind: K }>) => string };
 /** A name, and why it works or fails. */
 interface Preset {
   readonly name: string;
@@ -149,27 +146,7 @@ export const controls = {
     patience: 'Patience in epochs',
     restoreBest: 'Restore the best weights',
   },
-  /** Why a command was not followed. What the engine gives no reason for it says in its own words. */
-  refusals: {
-    ...COMPRESS_SENTENCES,
-    ...TABLE_SENTENCES,
-    'nothing started': () => 'There is no experiment yet: start one first.',
-    'all epochs trained': ({ epochs }) => `All ${epochs} epochs are trained: set more epochs, or start over.`,
-    'too few points': ({ points, least }) => `There are ${points} samples, and ${least} are needed: add some.`,
-    'one class': ({ name }) => `All samples are of the class ${name}: a second class is needed.`,
-    'too few of a class': ({ name, samples, least }) =>
-      `The class ${name} has ${samples} of the ${least} samples that it needs, so that each part has one: add some, or leave it out.`,
-    'too many rows': ({ rows, most }) => `The table has ${rows} rows, and ${most} is the most here: take a part of it.`,
-    'no table': () => 'There is no table yet: paste or drop one.',
-    'hinge of classes': ({ classes }) =>
-      `Hinge loss tells two classes apart, and there are ${classes}: choose cross-entropy.`,
-    'other output': () => 'This loss needs another output layer: start over with it.',
-    'no such neuron': ({ layer, unit }) => `There is no neuron ${unit + 1} in layer ${layer + 1}.`,
-    'bad sample': ({ wanted, given }) => `A sample has ${wanted} numbers here, and ${given} were given.`,
-    'bad setting': ({ name, value, wanted }) => `${name} is ${String(value)}: it must be ${wanted}.`,
-  } satisfies Refusals as Refusals,
-  /** A refusal for which the engine gives no reason, and its sentence. */
-  unexplained: (sentence: string) => sentence,
+  refusals,
   preset: {
     label: 'Experiment',
     own: 'Your own settings',
@@ -259,6 +236,7 @@ export const controls = {
     next: 'Next',
     back: 'Back',
     close: 'Close the guide',
+    awaited: 'It trains: the diagnosis comes at the end.',
     step: (index: number, of: number) => `Step ${index} of ${of}`,
     steps: [
       {

@@ -57,7 +57,7 @@ export const fit = {
     live: (epoch: string, train: string, validation: string) =>
       `Epoch ${epoch}: training ${train}, validation ${validation}.`,
     done: (epoch: string) => `All ${epoch} epochs are done.`,
-    paused: (epoch: string) => (epoch === '0' ? 'Not trained yet.' : `Paused after epoch ${epoch}.`),
+    paused: (epoch: string) => `Paused after epoch ${epoch}.`,
     early: (epoch: string, best: string, isRestored: boolean) =>
       `Early stopping in epoch ${epoch}: validation was best in epoch ${best}${
         isRestored ? ', whose weights are restored' : '; the weights are those of the last epoch'
@@ -121,6 +121,7 @@ export const fit = {
     },
     remedies: {
       moreData: (samples: string) => `More data: ${samples} samples`,
+      ownData: 'More samples are needed to tell: add some.',
       earlyStopping: (patience: string) => `Early stopping, patience ${patience}`,
       dropout: (share: string) => `Dropout ${share}`,
       l2: (strength: string) => `L2 penalty ${strength}`,
@@ -153,6 +154,9 @@ export const fit = {
     strongest: (shown: string, all: string) =>
       `The strongest ${shown} of ${all} weights are drawn; choose a neuron to see all of its own.`,
     hint: 'Choose a neuron to see its formula with numbers.',
+    /** Of samples that have no plane. */
+    weights: 'Boxes show the weights that lead in: to pixels as a picture, others as bars.',
+    edge: (from: string, to: string, weight: string) => `${from} → ${to}: weight ${weight}`,
     list: 'Neuron',
     choose: 'choose …',
   },
@@ -185,7 +189,6 @@ export const fit = {
     pinned: 'Pinned',
     current: 'Current',
     change: 'Change',
-    hint: 'Pin a run, change something, train again: both are then shown side by side.',
     same: 'Same settings: only the epochs trained can differ.',
     differs: 'What differs',
     line: (field: string, from: string, to: string) => `${field}: ${from} → ${to}`,
@@ -214,30 +217,6 @@ export const fit = {
       patience: 'Patience',
       restoreBest: 'Restore best weights',
     },
-    values: {
-      spiral: 'spiral',
-      moons: 'moons',
-      circles: 'circles',
-      xor: 'XOR',
-      gaussians: 'Gaussians',
-      polynomial: 'noisy polynomial',
-      sine: 'noisy sine',
-      plane: 'plane',
-      aboveSine: 'above a sine',
-      drawn: 'drawn points',
-      table: 'own table',
-      digits: 'digits',
-      crossEntropy: 'cross-entropy',
-      hinge: 'hinge',
-      meanSquaredError: 'mean squared error',
-      meanAbsoluteError: 'mean absolute error',
-      huber: 'Huber',
-      sgd: 'SGD',
-      momentum: 'momentum',
-      adam: 'Adam',
-      adamW: 'AdamW',
-      rmsprop: 'RMSprop',
-    } as Readonly<Record<string, string>>,
     metrics: {
       epoch: 'Epochs trained',
       train: 'Training score',

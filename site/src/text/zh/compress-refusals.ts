@@ -1,8 +1,8 @@
-import type { COMPRESS_SENTENCES } from '../../engine/refusal-compress.ts';
+import type { compressRefusals as english } from '../en/compress-refusals.ts';
 import { inEnglish } from '../foreign.ts';
 
-/** Why nothing is compressed, written, opened or asked; the English original is what the engine says. */
-export const compressRefusals: typeof COMPRESS_SENTENCES = {
+/** Why nothing is compressed, written, opened or asked. */
+export const compressRefusals: typeof english = {
   'rounding of many bits': ({ bits }) =>
     `量化感知训练只适用于 8 位或 4 位，而当前为 ${bits} 位：请选择 8 位或 4 位，或关闭该训练。`,
   'no hidden layer': ({ of }) =>

@@ -1,7 +1,5 @@
-import { inEnglish } from '../foreign.ts';
 import type { Text } from '../text.ts';
-import { compressRefusals } from './compress-refusals.ts';
-import { tableRefusals } from './table-refusals.ts';
+import { refusals } from './refusals.ts';
 
 export const controls: Text['controls'] = {
   run: {
@@ -135,24 +133,7 @@ export const controls: Text['controls'] = {
     patience: '耐心值（轮）',
     restoreBest: '恢复最佳权重',
   },
-  refusals: {
-    ...compressRefusals,
-    ...tableRefusals,
-    'nothing started': () => '还没有实验：请先开始一个。',
-    'all epochs trained': ({ epochs }) => `${epochs} 轮已全部训练完：请增加轮数，或重新开始。`,
-    'too few points': ({ points, least }) => `只有 ${points} 个样本，至少需要 ${least} 个：请再添加一些。`,
-    'one class': ({ name }) => `所有样本都属于类别 ${name}：还需要第二个类别。`,
-    'too few of a class': ({ name, samples, least }) =>
-      `类别 ${name} 只有 ${samples} 个样本，至少需要 ${least} 个，才能使训练、验证、测试各有一个：请添加样本，或去掉该类别。`,
-    'too many rows': ({ rows, most }) => `表格有 ${rows} 行，这里最多 ${most} 行：请只取其中一部分。`,
-    'no table': () => '还没有表格：请粘贴或拖入一个。',
-    'hinge of classes': ({ classes }) => `合页损失只能区分两个类别，而这里有 ${classes} 个：请选择交叉熵。`,
-    'other output': () => '该损失函数需要另一种输出层：请重新开始。',
-    'no such neuron': ({ layer, unit }) => `第 ${layer + 1} 层没有第 ${unit + 1} 个神经元。`,
-    'bad sample': ({ wanted, given }) => `这里每个样本有 ${wanted} 个数，而给出的是 ${given} 个。`,
-    'bad setting': ({ name, value, wanted }) => `${name} 为 ${String(value)}：必须是 ${wanted}。`,
-  },
-  unexplained: (sentence) => `引擎的说明：${inEnglish(sentence)}`,
+  refusals,
   preset: {
     label: '实验',
     own: '自定义设置',
@@ -242,6 +223,7 @@ export const controls: Text['controls'] = {
     next: '下一步',
     back: '上一步',
     close: '关闭引导',
+    awaited: '正在训练：结束后给出诊断。',
     step: (index, of) => `第 ${index} 步，共 ${of} 步`,
     steps: [
       { text: '这些点就是数据：两个类别，分布在螺旋的两条旋臂上。让一个有两层隐藏层的网络来学习。', act: '运行' },

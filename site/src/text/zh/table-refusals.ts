@@ -1,8 +1,8 @@
-import type { TABLE_SENTENCES } from '../../engine/table-problems.ts';
+import type { tableRefusals as english } from '../en/table-refusals.ts';
 import { inEnglish } from '../foreign.ts';
 
-/** What is wrong with a table; the English original is what the engine says. */
-export const tableRefusals: typeof TABLE_SENTENCES = {
+/** What is wrong with a table. */
+export const tableRefusals: typeof english = {
   'bad table': ({ problem }) => {
     switch (problem.what) {
       case 'column alone':
