@@ -174,6 +174,9 @@ describe('points of one’s own', () => {
     expect(await refusalOf(drawn, {})).toBe('There are 0 samples, and 10 are needed: add some.');
     expect(await refusalOf(drawn, { points: ring(Array(15).fill(2)) })).toMatch(/^All samples are of the class 2/);
     expect(await refusalOf(drawn, { points: ring([...Array(15).fill(2), 1]) })).toMatch(/^The class 1 has 1 sample, /);
+    expect(await refusalOf(drawn, { points: ring(Array(15).fill(0.5)) })).toMatch(
+      /^All samples have the same number to learn, 0\.5: /,
+    );
     expect(await refusalOf(drawn, { points: ring([...Array(15).fill(2), Number.NaN]) })).toMatch(/finite number/);
   });
 });

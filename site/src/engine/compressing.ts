@@ -1,4 +1,5 @@
-import { predictNetwork, type Tensor } from 'whittle-ml';
+import { fileParts, type Network, predictNetwork, quantize, type Tensor } from 'whittle-ml';
+import { CompressRefusal } from './compress-refusal.ts';
 import { damageLines } from './damaging.ts';
 import { keepCompressed } from './kept.ts';
 import { kernelChanges } from './kernels.ts';
@@ -6,7 +7,7 @@ import type { Compressed, CompressStep } from './messages.ts';
 import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow, Trained } from './trained.ts';
-import { folded, microsecondsOf, smallestFile, weighed } from './weighing.ts';
+import { folded, microsecondsOf, type Smallest, smallestFile, weighed } from './weighing.ts';
 import { checkSettings, epochsOf, whittle } from './whittling.ts';
 import { Superseded, Work } from './work.ts';
 
@@ -16,7 +17,7 @@ const REST = 10;
 /** Makes a smaller network of the trained one, and says what became of it. Nothing is told of what is superseded. */
 export const compress: Follow<'compress'> = async ({ settings }, context) => {
   const { trained, experiment, tell } = context;
-  if (trained === null) throw new Refusal({ kind: 'nothing trained' });
+  if (trained === null) throw new CompressRefusal({ kind: 'nothing trained' });
   try {
     checkSettings(settings, trained);
     const work = new Work(context, epochsOf(settings, trained) + REST);
@@ -27,7 +28,9 @@ export const compress: Follow<'compress'> = async ({ settings }, context) => {
     await formats(context);
   } catch (error) {
     if (error instanceof Superseded) return;
-    throw error instanceof Refusal ? error : new Refusal({ kind: 'not compressed', problem: sentenceOf(error) });
+    throw error instanceof Refusal
+      ? error
+      : new CompressRefusal({ kind: 'not compressed', problem: sentenceOf(error) });
   }
 };
 
@@ -63,6 +66,7 @@ async function compressed(trained: Trained, settings: Compressed['settings'], wo
     kernels: kernelChanges(from, exact, network, kept),
     picture,
     changed: changedIn(trained, was, now),
+    overhead: overheadOf(after, exact, settings),
     damage: damageLines(trained, network, was, now),
     steps,
     notes: whittled.notes,
@@ -70,8 +74,22 @@ async function compressed(trained: Trained, settings: Compressed['settings'], wo
   return { result, network };
 }
 
+/**
+ * In small networks what comes with integers, their scales and their description, may take more than the bits that they save.
+ * It is looked for where most of the file is not numbers.
+ */
+function overheadOf({ file }: Smallest, exact: Network, { bits }: Compressed['settings']): Compressed['overhead'] {
+  if (bits > 8) return null;
+  const parts = fileParts(file);
+  const of = (name: string): number => parts.reduce((sum, { part, bytes }) => sum + (part === name ? bytes : 0), 0);
+  const [values, scales] = [of('values'), of('scales')];
+  if (2 * values > file.length) return null;
+  const sixteen = smallestFile(quantize(exact, { format: 'float16' })).file.length;
+  return sixteen < file.length ? { sixteen, values, scales, rest: file.length - values - scales } : null;
+}
+
 function checkAnswers({ data }: Tensor): void {
-  if (!data.every(Number.isFinite)) throw new Refusal({ kind: 'answers not finite' });
+  if (!data.every(Number.isFinite)) throw new CompressRefusal({ kind: 'answers not finite' });
 }
 
 /** Test samples whose class is another one than before. */

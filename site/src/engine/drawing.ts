@@ -1,7 +1,7 @@
 import { backend, compileInference, decodeNetwork, Network, type Program } from 'whittle-ml';
 import facts from '../digits/networks/networks.json' with { type: 'json' };
+import { CompressRefusal } from './compress-refusal.ts';
 import type { DigitAnswer } from './messages.ts';
-import { Refusal } from './refusal.ts';
 import type { Context, Follow } from './trained.ts';
 import { microsecondsOf } from './weighing.ts';
 import { Superseded } from './work.ts';
@@ -34,9 +34,9 @@ interface Loaded {
 
 const fetched: Read = async (url) => {
   const answer = await fetch(url).catch(() => {
-    throw new Refusal({ kind: 'no digits', status: 0 }); // no connection
+    throw new CompressRefusal({ kind: 'no digits', status: 0 }); // no connection
   });
-  if (!answer.ok) throw new Refusal({ kind: 'no digits', status: answer.status });
+  if (!answer.ok) throw new CompressRefusal({ kind: 'no digits', status: answer.status });
   return new Uint8Array(await answer.arrayBuffer());
 };
 
@@ -108,7 +108,7 @@ export class Digits {
 }
 
 function checkPixels(pixels: Float32Array): void {
-  if (pixels.length !== PIXELS || !pixels.every(Number.isFinite)) throw new Refusal({ kind: 'no drawing' });
+  if (pixels.length !== PIXELS || !pixels.every(Number.isFinite)) throw new CompressRefusal({ kind: 'no drawing' });
 }
 
 /** The network that gives what its convolutions make too, as real numbers. */

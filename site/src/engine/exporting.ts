@@ -2,9 +2,9 @@ import type { Network } from 'whittle-ml';
 import { encodeNetwork } from 'whittle-ml';
 import * as exporters from 'whittle-ml/export';
 import { withCarried } from './carried.ts';
+import { CompressRefusal } from './compress-refusal.ts';
 import { compressedOf } from './kept.ts';
 import type { ExportedFile, Format, Written } from './messages.ts';
-import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow } from './trained.ts';
 import { folded, smallestFile } from './weighing.ts';
@@ -100,14 +100,15 @@ function networkFor(of: 'trained' | 'compressed', { trained, experiment }: Conte
 export const exportFile: Follow<'export'> = async ({ format, of }, context) => {
   const rows = formatRows();
   const row = rows.get(format);
-  if (row === undefined) throw new Refusal({ kind: 'no such format', format, formats: [...rows.keys()] });
+  if (row === undefined) throw new CompressRefusal({ kind: 'no such format', format, formats: [...rows.keys()] });
   const network = networkFor(of, context);
-  if (network === null) throw new Refusal({ kind: of === 'trained' ? 'nothing trained' : 'nothing compressed' });
+  if (network === null)
+    throw new CompressRefusal({ kind: of === 'trained' ? 'nothing trained' : 'nothing compressed' });
   let files: ExportedFile[];
   try {
     files = row.write(network, NAMES[of]);
   } catch (error) {
-    throw new Refusal({ kind: 'not writable', label: row.label, problem: sentenceOf(error) });
+    throw new CompressRefusal({ kind: 'not writable', label: row.label, problem: sentenceOf(error) });
   }
   context.tell(
     { kind: 'exported', format, files },

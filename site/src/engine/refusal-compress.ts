@@ -1,3 +1,5 @@
+import type { SentencesOf } from './refusal.ts';
+
 /** Why no smaller network is made, written, read or asked, as data. */
 export type CompressReason =
   | { readonly kind: 'rounding of many bits'; readonly bits: number }
@@ -17,12 +19,12 @@ export type CompressReason =
   | { readonly kind: 'nothing carried'; readonly name: string }
   | { readonly kind: 'module changed'; readonly name: string }
   | { readonly kind: 'file broken'; readonly name: string; readonly problem: string }
+  | { readonly kind: 'file cut'; readonly name: string; readonly wanted: number; readonly given: number }
+  | { readonly kind: 'file types'; readonly name: string; readonly tensor: string; readonly types: string }
   | { readonly kind: 'no drawing' }
   | { readonly kind: 'no digits'; readonly status: number };
 
-type Sentences = { readonly [K in CompressReason['kind']]: (reason: Extract<CompressReason, { kind: K }>) => string };
-
-export const COMPRESS_SENTENCES: Sentences = {
+export const COMPRESS_SENTENCES: SentencesOf<CompressReason> = {
   'rounding of many bits': ({ bits }) =>
     `Training with rounding is for 8 or 4 bits, and ${bits} were chosen: choose 8 or 4, or leave that training out.`,
   'no hidden layer': ({ of }) =>
@@ -49,6 +51,10 @@ export const COMPRESS_SENTENCES: Sentences = {
   'module changed': ({ name }) =>
     `${name}: the network that the module carries is not the one that its code computes: one of both was changed.`,
   'file broken': ({ name, problem }) => `${name}: ${problem}`,
+  'file cut': ({ name, wanted, given }) =>
+    `${name}: its header tells of ${wanted} bytes, and ${given} follow: it was not saved to its end; save or download it again.`,
+  'file types': ({ name, tensor, types }) =>
+    `${name}: the numbers of ${tensor} are of a type that is not read here: save them as one of ${types}.`,
   'no drawing': () => 'A drawing is 8×8 numbers from 0 to 16.',
   'no digits': ({ status }) => `The file of a network for digits is not there (${status}): load the page again.`,
 };

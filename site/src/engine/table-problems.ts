@@ -1,3 +1,5 @@
+import type { SentencesOf } from './refusal.ts';
+
 /** What is wrong with a table, as data. */
 export type TableProblem =
   | { readonly what: 'column alone' }
@@ -9,6 +11,11 @@ export type TableProblem =
   | { readonly what: 'number'; readonly column: string; readonly number: string; readonly line: string }
   | { readonly what: 'no text' }
   | { readonly what: 'no header'; readonly name: string }
+  | { readonly what: 'not numbers'; readonly column: string; readonly cell: string; readonly line: string }
+  | { readonly what: 'nothing to learn'; readonly column: string }
+  | { readonly what: 'no column'; readonly column: string; readonly names: string }
+  | { readonly what: 'after quote'; readonly line: string; readonly cell: string }
+  | { readonly what: 'same feature'; readonly name: string }
   /** Of what the network would be given. */
   | { readonly what: 'too wide'; readonly columns: string; readonly most: string }
   /** One that is met seldom: the library's sentence. */
@@ -20,8 +27,8 @@ export interface TableReason {
   readonly problem: TableProblem;
 }
 
-export const TABLE_SENTENCES = {
-  'bad table': ({ problem }: TableReason): string => {
+export const TABLE_SENTENCES: SentencesOf<TableReason> = {
+  'bad table': ({ problem }) => {
     switch (problem.what) {
       case 'column alone':
         return 'Beside the column to learn, none is left to learn from: add a column of numbers that differ, other than row numbers.';
@@ -43,6 +50,16 @@ export const TABLE_SENTENCES = {
         return `The first line looks like data (${problem.name}): put a line with the names of the columns above it.`;
       case 'too wide':
         return `The table gives ${problem.columns} numbers a row, each text counted as one, and ${problem.most} are the most with so many rows: leave columns out.`;
+      case 'not numbers':
+        return `“${problem.column}” has ${problem.cell} in line ${problem.line}, which is no number, and the loss is one of numbers: choose cross-entropy, or another column to learn.`;
+      case 'nothing to learn':
+        return `Each cell of “${problem.column}” is empty: choose another column to learn.`;
+      case 'no column':
+        return `The table has no column ${problem.column}: choose one that it has to learn, such as ${problem.names}.`;
+      case 'after quote':
+        return `In line ${problem.line}, cell ${problem.cell} has text after its closing quotation mark: put a comma between them, or double the marks within the text.`;
+      case 'same feature':
+        return `Two numbers of a row would both be called ${problem.name}: rename or leave out a column.`;
       case 'other':
         return `The table cannot be used: ${problem.problem}`;
     }

@@ -1,8 +1,9 @@
 import { WhittleError } from 'whittle-ml';
 import { readCSV, splitIndices, TableEncoder, tableFromBytes } from 'whittle-ml/data';
 import { checkEnough, checked, pick, type Sources } from './data.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, sentenceOf } from './refusal.ts';
 import type { Rows } from './sets.ts';
+import { TABLE_SENTENCES, type TableProblem } from './table-problems.ts';
 import { clipped, READING, tableProblem } from './table-reading.ts';
 
 /** An epoch of more takes too long to look at. */
@@ -22,8 +23,13 @@ export function tableRows(table: Sources['table'], wantsNumbers: boolean): Rows 
     );
   } catch (error) {
     if (!(error instanceof WhittleError)) throw error;
-    throw new Refusal({ kind: 'bad table', problem: tableProblem(error.message) });
+    throw refusalOf(tableProblem(error.message));
   }
+}
+
+function refusalOf(problem: TableProblem): Refusal {
+  const reason = { kind: 'bad table', problem } as const;
+  return new Refusal(reason, sentenceOf(reason, TABLE_SENTENCES));
 }
 
 function encoded(text: string, encoder: TableEncoder): Rows {
@@ -46,8 +52,7 @@ function encoded(text: string, encoder: TableEncoder): Rows {
 
 function checkWidth(columns: number, rows: number): void {
   const most = Math.min(MOST_NUMBERS.row, Math.floor(MOST_NUMBERS.all / rows));
-  if (columns > most)
-    throw new Refusal({ kind: 'bad table', problem: { what: 'too wide', columns: `${columns}`, most: `${most}` } });
+  if (columns > most) throw refusalOf({ what: 'too wide', columns: `${columns}`, most: `${most}` });
 }
 
 /** So many digits, as many of each. */

@@ -19,6 +19,7 @@ import {
 } from 'whittle-ml';
 import { RANGES } from '../state/ranges.ts';
 import type { CompressSettings } from '../state/settings.ts';
+import { CompressRefusal } from './compress-refusal.ts';
 import { type Kept, keptUnits } from './kernels.ts';
 import type { CompressStep } from './messages.ts';
 import { Refusal } from './refusal.ts';
@@ -67,10 +68,10 @@ export function checkSettings(settings: CompressSettings, trained: Trained): voi
   within('student', student, RANGES.student);
   within('epochs', epochs, RANGES.fineTuning);
   const hasHidden = trained.network.layers.length > 0;
-  if (isTrained && bits > 8) throw new Refusal({ kind: 'rounding of many bits', bits });
+  if (isTrained && bits > 8) throw new CompressRefusal({ kind: 'rounding of many bits', bits });
   if (hasHidden) return;
-  if (sparsity > 0 && pattern === 'neurons') throw new Refusal({ kind: 'no hidden layer', of: 'neurons' });
-  if (student < 1) throw new Refusal({ kind: 'no hidden layer', of: 'student' });
+  if (sparsity > 0 && pattern === 'neurons') throw new CompressRefusal({ kind: 'no hidden layer', of: 'neurons' });
+  if (student < 1) throw new CompressRefusal({ kind: 'no hidden layer', of: 'student' });
 }
 
 /** Teaches, prunes, shares and rounds, in this order, with training behind each. The given network is unchanged. */
