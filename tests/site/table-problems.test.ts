@@ -75,7 +75,14 @@ const BAD: readonly (readonly [
 ];
 
 describe('a table that cannot be used', () => {
-  test.each(BAD)('%s is said in the language of the page', (_, text, target, what, wantsNumbers) => {
+  const bad = BAD.map(([name, text, target, what, wantsNumbers = false]) => ({
+    name,
+    text,
+    target,
+    what,
+    wantsNumbers,
+  }));
+  test.each(bad)('$name is said in the language of the page', ({ text, target, what, wantsNumbers }) => {
     const reason = reasonOf(text, target, wantsNumbers);
     expect(reason).toMatchObject({ kind: 'bad table', problem: { what } });
     const [english, chinese] = [en, zh].map(({ controls }) => refusalOf({ refused: 'raw', reason }, controls) ?? '');

@@ -86,9 +86,12 @@ describe('where a worker does not come, or breaks', () => {
     vi.stubGlobal('document', { baseURI: 'http://a.b/', createElement: () => frame() });
     vi.stubGlobal('addEventListener', () => {});
     vi.stubGlobal('removeEventListener', () => {});
-    const place = { append: (one: EventTarget) => void frames.push(one) };
+    const place = {
+      append: (...made: (Node | string)[]) => void frames.push(...made.filter((one) => typeof one !== 'string')),
+    };
     const device = new Device();
-    const run = (): void => device.run(place as HTMLElement, { rows: [], settings: PATIENCE.quick }, 'title');
+    const run = (): void =>
+      device.run(place as Partial<HTMLElement> as HTMLElement, { rows: [], settings: PATIENCE.quick }, 'title');
 
     run();
     frames[0]!.dispatchEvent(new Event('load'));
