@@ -38,8 +38,8 @@ export const plants = [
   {
     name: 'the plot of sizes joins points that others beat',
     file: 'site/src/compress/tradeoff.ts',
-    find: 'if (!(score > best)) return false;',
-    replace: 'if (score < best - 1) return false;',
+    find: '!(after.score > best.score) && ',
+    replace: 'after.score < best.score - 1 && ',
     mustFail: ['tests/site/compress.test.ts'],
   },
   {
@@ -59,7 +59,7 @@ export const plants = [
   {
     name: 'what was made smaller of a network stays with the one that has learned more',
     file: 'site/src/state/experiment.svelte.ts',
-    find: '    this.compressed = null;\n    this.formats = [];\n  }',
+    find: '    this.compressed = null;\n    this.formats = [];\n    this.tried = [];\n  }',
     replace: '  }',
     mustFail: ['tests/site/experiment.test.ts'],
   },
@@ -76,5 +76,26 @@ export const plants = [
     find: 'await follow(command, context);',
     replace: 'await follow(command, this.#contextOf(turn));',
     mustFail: ['tests/site/whittled-session.test.ts'],
+  },
+  {
+    name: 'points of the plot stay when the network that they were made of has learned more',
+    file: 'site/src/state/experiment.svelte.ts',
+    find: '    this.formats = [];\n    this.tried = [];\n  }',
+    replace: '    this.formats = [];\n  }',
+    mustFail: ['tests/site/experiment.test.ts'],
+  },
+  {
+    name: 'of files that are dropped one after another the last that was read is opened',
+    file: 'site/src/compress/opening.svelte.ts',
+    find: '      if (turn !== this.#turn) return;\n      this.#asked',
+    replace: '      this.#asked',
+    mustFail: ['tests/site/opened.test.ts'],
+  },
+  {
+    name: 'an opened network stays compared with the one of an earlier epoch',
+    file: 'site/src/compress/opening.svelte.ts',
+    find: 'return of !== samples || damage?.epoch !== progress.epoch;',
+    replace: 'return of !== samples;',
+    mustFail: ['tests/site/opened.test.ts'],
   },
 ];

@@ -98,10 +98,16 @@ describe('size against score', () => {
         const key = ({ after }: Tried): string => `${after.bytes} ${after.score}`;
         const unbeaten = all.filter((point) => !all.some((other) => beats(other, point)));
         expect(front.map(key)).toEqual(
-          [...new Set(unbeaten.map(key))].sort((a, b) => Number(a.split(' ')[0]) - Number(b.split(' ')[0])),
+          unbeaten.map(key).sort((a, b) => Number(a.split(' ')[0]) - Number(b.split(' ')[0])),
         );
       }),
     );
+  });
+
+  test('two that are alike are both beaten by none, as the trained network and one that is no smaller', () => {
+    const [trained, same, worse] = [tried(20, 0.9), tried(20, 0.9), tried(30, 0.9)];
+    expect(frontOf([same, worse, trained])).toEqual([same, trained]);
+    expect(frontOf([worse, tried(10, 0.5), trained]).map(({ after }) => after.bytes)).toEqual([10, 20]);
   });
 
   test('a score that is no number is on no front', () => {

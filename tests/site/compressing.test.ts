@@ -3,6 +3,7 @@ import {
   decodeNetwork,
   decodeWeight,
   encodeNetwork,
+  fileParts,
   networkCost,
   predictNetwork,
   type Tensor,
@@ -102,6 +103,27 @@ describe('compressing', () => {
       }
     expect(result.steps).toContainEqual(expect.objectContaining({ kind: 'sparse', of: 3 }));
     expect(result.after.bytes).toBeLessThan(0.6 * result.before.bytes);
+  });
+
+  test('a file of fewer bits that is no smaller than one of 16 says what its bytes are', async () => {
+    const { result, network, trained } = await compressed({ units: [4] }, { bits: 8 });
+    const sixteen = await compressed({ units: [4] }, { bits: 16 });
+    expect(sixteen.result.overhead).toBeNull();
+    expect(sixteen.result.after.bytes).toBeLessThan(result.after.bytes);
+    const { overhead } = result;
+    expect(overhead!.sixteen).toBe(sixteen.result.after.bytes);
+    const { values, scales, rest } = overhead!;
+    expect(values + scales + rest).toBe(result.after.bytes);
+    const files = (['none', 'huffman', 'range'] as const).map((coding) => encodeNetwork(network, { coding }));
+    const parts = fileParts(files.find((file) => file.length === result.after.bytes)!);
+    for (const [name, bytes] of [
+      ['values', values],
+      ['scales', scales],
+    ] as const)
+      expect(parts.filter(({ part }) => part === name).reduce((sum, part) => sum + part.bytes, 0)).toBe(bytes);
+    expect([scales > 0, rest > values]).toEqual([true, true]);
+    expect(trained.epoch).toBe(60);
+    expect((await compressed({ units: [64, 64] }, { bits: 8, epochs: 1 })).result.overhead).toBeNull();
   });
 
   test('in int8 kernels are off by less than half a step of their column, and answers hardly change', async () => {

@@ -177,6 +177,9 @@ describe('points of one’s own', () => {
     expect(await refusalOf(drawn, { points: ring([...Array(15).fill(2), 1]) })).toMatch(
       /^The class 1 has 1 of the 3 samples/,
     );
+    expect(await refusalOf(drawn, { points: ring(Array(15).fill(0.5)) })).toMatch(
+      /^All samples have the same number to learn, 0\.5: /,
+    );
     expect(await refusalOf(drawn, { points: ring([...Array(15).fill(2), Number.NaN]) })).toMatch(/finite number/);
   });
 });

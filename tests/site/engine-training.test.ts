@@ -193,3 +193,15 @@ test('the plane is the right way up: the class of the samples near each cell', a
   }
   expect(right / (train.length / 3)).toBeGreaterThan(0.97);
 });
+
+test('numbers that are all the same in the validation samples have no R²: the loss is judged', async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => `${(i * i) % 7},${(i * i) % 11},${i === 0 ? 9 : 3.5}`);
+  const table = { text: `a,b,y\n${rows.join('\n')}`, target: 'y' };
+  const told = await new Told().after(
+    startOf({ data: { name: 'table' }, training: { epochs: 5, loss: 'meanSquaredError' }, table, isRunning: true }),
+  );
+  const { progress, verdict } = told.last('stopped');
+  expect(progress.scores.validation).toBeNaN();
+  expect(verdict.verdict).not.toBe('broken');
+  expect(verdict.reasons[0]).toMatch(/^training loss [\d.]+, validation [\d.e-]+:/);
+});

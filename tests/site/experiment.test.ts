@@ -19,6 +19,7 @@ describe('what was made smaller of a network', () => {
     await told.after(startOf({ training: { epochs: 5 } }), { kind: 'step' }, compress);
     expect(experiment.compressed?.settings).toEqual(compress.settings);
     expect(experiment.formats.length).toBeGreaterThan(0);
+    expect(experiment.tried).toHaveLength(1);
     return [told, experiment];
   }
 
@@ -26,7 +27,7 @@ describe('what was made smaller of a network', () => {
     const [told, experiment] = await whittled();
     await told.after({ kind });
     expect(experiment.progress?.epoch).toBeGreaterThan(1);
-    expect([experiment.compressed, experiment.formats]).toEqual([null, []]);
+    expect([experiment.compressed, experiment.formats, experiment.tried]).toEqual([null, [], []]);
   });
 
   test('stays while files are made, neurons explained and what cannot be done is refused', async () => {

@@ -31,7 +31,7 @@ describe.skipIf(binary === null)('the first load', () => {
       });
       // What the page loads beforehand while it is idle is not of the first load.
       await page.addInitScript('window.requestIdleCallback = () => 0');
-      await page.goto(site.address);
+      await page.goto(`${site.address}#epochs=10000`); // training does not end while one looks
       await page.getByText('WebAssembly kernels').waitFor(PATIENT);
       await page.locator('.uplot canvas').waitFor(PATIENT);
       const epoch = await epochOf(page);

@@ -15,7 +15,12 @@ import { toModule } from 'whittle-ml/export';
 import { encodeSafetensors } from 'whittle-ml/io';
 import { withCarried } from '../../site/src/engine/carried.ts';
 import { open } from '../../site/src/engine/opening.ts';
+import { Refusal } from '../../site/src/engine/refusal.ts';
 import { sentenceOf } from '../../site/src/engine/sentences.ts';
+import { en } from '../../site/src/text/en.ts';
+import { spoken } from '../../site/src/text/foreign.ts';
+import { sentenceOf as said } from '../../site/src/text/refused.ts';
+import { zh } from '../../site/src/text/zh.ts';
 import { inWords, saidOfError } from './refused.ts';
 import { contextOf, trainedOn } from './trained.ts';
 
@@ -88,6 +93,7 @@ describe('opening', () => {
   test('damage is against the trained network, where the file takes and gives the same', async () => {
     const int4 = quantize(network, { format: 'int4' });
     const { damage } = await opened(encodeNetwork(int4));
+    expect(damage!.epoch).toBe(trained.epoch);
     expect(damage!.before).toBe(trained.score(trained.model.predict(trained.test.x), trained.test));
     expect(damage!.lines.map(({ kind }) => kind)).toContain('accuracy');
     expect((await opened(encodeNetwork(network))).damage!.lines[0]).toMatchObject({ changed: { count: 0 } });
@@ -101,6 +107,52 @@ describe('opening', () => {
     expect((await opened(encodeNetwork(toNetwork(wide)), 'file', numbers)).damage).toBeNull();
     const images = new Sequential([new Dense(2, { inputShape: [4, 4, 2] })]);
     expect((await opened(encodeNetwork(toNetwork(images)))).damage).toBeNull();
+  });
+
+  test('what is not compared says why', async () => {
+    const why = async (file: Uint8Array, given: typeof trained | null = trained): Promise<unknown> => {
+      const { damage, uncompared } = await opened(file, 'file', given);
+      expect(damage).toBeNull();
+      return uncompared;
+    };
+    const file = encodeNetwork(network);
+    expect((await opened(file)).uncompared).toBeNull();
+    expect(await why(file, null)).toBe('nothing trained');
+    expect(await why(file, { ...trained, epoch: 0 })).toBe('nothing trained');
+    const tensors = encodeSafetensors(
+      new Map([['a', { dtype: 'F32' as const, shape: [1], data: Float32Array.of(1) }]]),
+      {},
+    );
+    expect(await why(tensors)).toBe('tensors');
+    expect(await why(tensors, null)).toBe('tensors');
+    const other = new Sequential([new Dense(2, { inputShape: [3], activation: 'softmax' })]);
+    expect(await why(encodeNetwork(toNetwork(other)))).toBe('other question');
+    const wide = new Sequential([new Dense(1, { inputShape: [3000, 2000] })]);
+    expect(await why(encodeNetwork(toNetwork(wide)))).toBe('too large');
+    const kinds = ['tensors', 'nothing trained', 'other question', 'too large', 'not run'];
+    for (const { compress } of [en, zh]) expect(Object.keys(compress.open.uncompared).sort()).toEqual(kinds.sort());
+  });
+
+  test('a file that is cut off, or of numbers that are not known, is refused in the words of the page', async () => {
+    const file = encodeNetwork(network);
+    const typed = file.slice();
+    typed[new TextDecoder('latin1').decode(file).indexOf('"F32"') + 1] = 0x47;
+    for (const [bytes, kind] of [
+      [file.subarray(0, 300), 'file cut'],
+      [file.subarray(0, -20), 'file cut'],
+      [typed, 'file types'],
+      [Uint8Array.from([...file, 1, 2]), 'file broken'],
+    ] as const) {
+      const error: unknown = await opened(bytes, 'dropped').catch((thrown: unknown) => thrown);
+      if (!(error instanceof Refusal)) throw new Error(`${kind} was not refused`);
+      expect(error.reason.kind).toBe(kind);
+      const { reason } = error;
+      const [english, chinese] = [en, zh].map(({ refusals }) => said(reason, refusals));
+      expect(english).toMatch(/^dropped: .*[.]$/);
+      expect(chinese).toMatch(/请.*(保存|存为)/);
+      expect(chinese).not.toContain('undefined');
+      expect(spoken(chinese ?? '')).toHaveLength(kind === 'file broken' ? 3 : 1);
+    }
   });
 
   test('a model with its optimizer, and tensors without a network, are read too', async () => {

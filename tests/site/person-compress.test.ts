@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Dense, encodeNetwork, Sequential, toNetwork } from 'whittle-ml';
 import { BITS } from '../../site/src/compress/choices.ts';
 import { en } from '../../site/src/text/en.ts';
 import { dropFile, PATIENT, slide, watchEngine } from './person.ts';
@@ -50,7 +51,7 @@ describe.skipIf(binary === null)('a person under Compress and Draw a digit', { t
   }
   async function mask(page: Page): Promise<readonly [pruned: number, of: number]> {
     const text = await page
-      .getByText(/^Kernel .* are pruned\./)
+      .getByText(/ of [\d,]+ numbers \(.*\) are pruned\./)
       .last()
       .textContent();
     const [, pruned, of] = /: ([\d,]+) of ([\d,]+) numbers/.exec(text!)!;
@@ -158,6 +159,25 @@ describe.skipIf(binary === null)('a person under Compress and Draw a digit', { t
     });
   });
 
+  test('trains on, and the network that was opened is compared with what is trained by now', async () => {
+    const model = new Sequential([new Dense(2, { inputShape: [2], activation: 'softmax' })]);
+    const file = encodeNetwork(toNetwork(model));
+    await site.visit('#tab=compress&samples=200', WIDE, async (page) => {
+      const compress = page.getByRole('tab', { name: 'Compress' });
+      const train = async (): Promise<void> => {
+        await page.getByRole('tab', { name: 'Fit' }).click();
+        await page.getByRole('button', { name: 'One epoch' }).click();
+        await compress.click();
+      };
+      await dropFile(page, open.title, 'small.safetensors', file);
+      await page.getByText(open.uncompared['nothing trained']).waitFor(PATIENT);
+      await train();
+      await page.getByText(open.against('1'), { exact: true }).waitFor(PATIENT);
+      await train();
+      await page.getByText(open.against('2'), { exact: true }).waitFor(PATIENT);
+    });
+  });
+
   test('draws a digit by mouse and by a sample, and every network answers', async () => {
     await site.visit('#tab=digits', WIDE, async (page) => {
       await page.getByText('Draw something, and every network answers.').waitFor();
@@ -170,7 +190,7 @@ describe.skipIf(binary === null)('a person under Compress and Draw a digit', { t
       await page.mouse.move(x + 0.54 * width, y + 0.88 * height, { steps: 10 });
       await page.mouse.up();
       const networks = Object.values(en.digits.answers.networks);
-      const bars = page.getByRole('img', { name: /^(Dense|Convolutions), .*: 0: \d+ %, 1: / });
+      const bars = page.getByRole('img', { name: /^(Dense|Convolutions) .*: 0 with .*%, 1 with / });
       await expect.poll(() => bars.count(), PATIENT).toBe(networks.length);
       await page.getByText(/ 1\.$/).first().waitFor();
 

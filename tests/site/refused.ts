@@ -1,6 +1,6 @@
 import { type Reason, Refusal } from '../../site/src/engine/refusal.ts';
-import { sentenceOf } from '../../site/src/fit/controls/refusal.ts';
 import { refusals } from '../../site/src/text/en/refusals.ts';
+import { sentenceOf } from '../../site/src/text/refused.ts';
 
 /** What the page says in English of a refusal. */
 export const saidOf = (reason: Reason): string => sentenceOf(reason, refusals);

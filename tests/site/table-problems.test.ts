@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../site/src/engine/refusal.ts';
 import type { TableProblem } from '../../site/src/engine/table-problems.ts';
 import { tableRows } from '../../site/src/engine/tables.ts';
-import { refusalOf } from '../../site/src/fit/controls/refusal.ts';
 import { en } from '../../site/src/text/en.ts';
 import { spoken } from '../../site/src/text/foreign.ts';
+import { sentenceOf as said } from '../../site/src/text/refused.ts';
 import { zh } from '../../site/src/text/zh.ts';
 
 const rows = (row: (i: number) => string, count = 30): string =>
   ['a,b,c', ...Array.from({ length: count }, (_, i) => row(i))].join('\n');
 
-function reasonOf(text: string, target: string): Refusal['reason'] {
+function reasonOf(text: string, target: string, wantsNumbers = false): Refusal['reason'] {
   try {
-    tableRows({ text, target }, false);
+    tableRows({ text, target }, wantsNumbers);
   } catch (error) {
     if (error instanceof Refusal) return error.reason;
     throw error;
@@ -20,7 +20,13 @@ function reasonOf(text: string, target: string): Refusal['reason'] {
   throw new Error('the table was taken');
 }
 
-const BAD: readonly (readonly [name: string, text: string, target: string, what: TableProblem['what']])[] = [
+const BAD: readonly (readonly [
+  name: string,
+  text: string,
+  target: string,
+  what: TableProblem['what'],
+  wantsNumbers?: boolean,
+])[] = [
   ['one column', 'a\n1\n2\n3', 'a', 'column alone'],
   ['columns that say nothing', rows((i) => `1,1,${i % 2}`), 'c', 'column alone'],
   ['a header alone', 'a,b\n', 'b', 'no rows'],
@@ -48,14 +54,38 @@ const BAD: readonly (readonly [name: string, text: string, target: string, what:
     't',
     'too wide',
   ],
+  [
+    'texts where numbers are wanted',
+    rows((i) => `${(i * i) % 7},${i % 11},${i % 2 ? 'x' : 'y'}`),
+    'c',
+    'not numbers',
+    true,
+  ],
+  ['a column of nothing', rows((i) => `${(i * i) % 7},${i % 11},`), 'c', 'nothing to learn'],
+  ['a column that is not there', rows((i) => `${(i * i) % 7},${i % 11},${i % 2}`), 'z', 'no column'],
+  ['a text behind its quote', 'a,b,c\n"1"x,2,3\n4,5,6', 'c', 'after quote'],
+  ['a name with a text behind its quote', '"a"x,b,c\n1,2,3\n4,5,6', 'c', 'after quote'],
+  [
+    'two numbers of one name',
+    rows((i) => `${(i * i) % 5},${i % 2 ? 'x' : 'y'},${i % 2}`).replace('a,b', 'b=x,b'),
+    'c',
+    'same feature',
+  ],
   ['no text', 'a,b\n1,\0\n2,3', 'b', 'no text'],
 ];
 
 describe('a table that cannot be used', () => {
-  test.each(BAD)('%s is said in the language of the page', (_, text, target, what) => {
-    const reason = reasonOf(text, target);
+  const bad = BAD.map(([name, text, target, what, wantsNumbers = false]) => ({
+    name,
+    text,
+    target,
+    what,
+    wantsNumbers,
+  }));
+  test.each(bad)('$name is said in the language of the page', ({ text, target, what, wantsNumbers }) => {
+    const reason = reasonOf(text, target, wantsNumbers);
     expect(reason).toMatchObject({ kind: 'bad table', problem: { what } });
-    const [english, chinese] = [en, zh].map(({ controls }) => refusalOf(reason, controls) ?? '');
+    const [english, chinese] = [en, zh].map(({ refusals }) => said(reason, refusals));
     expect(english).toMatch(/^.{20,}\.$/s);
     expect(english).not.toContain('undefined');
     expect(chinese).toMatch(/^.{10,}。$/s);
@@ -68,6 +98,10 @@ describe('a table that cannot be used', () => {
     expect(reasonOf('a,b,c\n1,2,3\n1,2', 'c')).toEqual({
       kind: 'bad table',
       problem: { what: 'cells', line: '3', cells: '2', wanted: '3' },
+    });
+    expect(reasonOf('"a"x,b,c\n1,2,3\n4,5,6', 'c')).toEqual({
+      kind: 'bad table',
+      problem: { what: 'after quote', line: '1', cell: '1' },
     });
     expect(
       reasonOf(
@@ -93,11 +127,23 @@ describe('a table that cannot be used', () => {
   });
 
   test('what is not known is said in the words of the library, marked as English', () => {
-    const reason = reasonOf('a,b\n1,2\n2,3', 'zzz');
-    const said = spoken(refusalOf(reason, zh.controls) ?? '');
-    expect(said).toHaveLength(3);
-    expect(said[1]).toContain('"zzz"');
+    const reason = reasonOf('<!doctype html><html></html>', 'zzz');
+    const parts = spoken(said(reason, zh.refusals));
+    expect(parts).toHaveLength(3);
+    expect(parts[1]).toContain('HTML');
   });
+
+  test.each([true, false])(
+    'one number for all rows is nothing to learn (where numbers are wanted: %s)',
+    (wantsNumbers) => {
+      const same = rows((i) => `${(i * i) % 7},${(i * i) % 11},3.1`);
+      const reason = reasonOf(same, 'c', wantsNumbers);
+      expect(reason).toEqual({ kind: 'one number', number: 3.1 });
+      for (const { refusals } of [en, zh]) expect(said(reason, refusals)).toMatch(/3\.1.*[.。]$/);
+      // One row that differs is enough to be read.
+      expect(tableRows({ text: `${same}\n0,0,4`, target: 'c' }, wantsNumbers).task).toBe('regression');
+    },
+  );
 
   test('two columns of one name are both taken', () => {
     const text = [
@@ -111,7 +157,6 @@ describe('a table that cannot be used', () => {
 test('a refusal without words of the page is framed where the page is not English', () => {
   const sentence = 'dense: units must be whole';
   const reason = { kind: 'unexplained', sentence } as const;
-  expect(refusalOf(reason, en.controls)).toBe(sentence);
-  expect(spoken(refusalOf(reason, zh.controls) ?? '')).toEqual(['引擎的说明：', sentence, '']);
-  expect(refusalOf(null, zh.controls)).toBeNull();
+  expect(said(reason, en.refusals)).toBe(sentence);
+  expect(spoken(said(reason, zh.refusals))).toEqual(['引擎的说明：', sentence, '']);
 });

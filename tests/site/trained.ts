@@ -104,6 +104,7 @@ export function trainedOn(kind: Kind = {}): Trained {
     data: DEFAULTS.data,
     network: { ...DEFAULTS.network, layers: units.map((width) => ({ units: width, activation: 'relu' })) },
     training: { ...DEFAULTS.training, loss: choice, epochs: 100 },
+    epoch: epochs,
     samples: {
       task,
       inputs: 2,

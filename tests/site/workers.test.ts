@@ -1,7 +1,10 @@
 /// <reference types="vite/client" />
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CHOICES } from '../../site/src/kernels/ladders.ts';
+import { PATIENCE } from '../../site/src/kernels/measuring-times.ts';
 import { DEFAULTS } from '../../site/src/state/defaults.ts';
+import { en } from '../../site/src/text/en.ts';
+import { zh } from '../../site/src/text/zh.ts';
 
 /** A worker of which a test says what it tells. */
 class Fake extends EventTarget {
@@ -56,6 +59,63 @@ describe('where a worker does not come, or breaks', () => {
     expect([measurements.failure, measurements.running, newest().isEnded]).toEqual(['worker', null, true]);
     measurements.run(CHOICES.gemm[1]!, 'quick');
     expect([measurements.failure, newest().isEnded, newest().asked.length]).toEqual([null, false, 1]);
+  });
+
+  test('claims that nobody lists are told of, and asked for again', async () => {
+    const { Article } = await import('../../site/src/article/article.svelte.ts');
+    const article = new Article();
+    // The build of a test has no recorded results.
+    await article.prepare();
+    expect(newest().asked).toEqual([{ kind: 'list' }]);
+    newest().fail();
+    expect([article.failure, article.report]).toEqual(['worker', null]);
+    for (const { article: text } of [en, zh]) expect(text.lost('worker')).toMatch(/(try again|重试)[.。]$/);
+    await article.prepare();
+    expect(article.failure).toBeNull();
+    const report = { version: '1', quick: true, claims: [] };
+    newest().tell({ kind: 'list', report });
+    newest().fail();
+    expect([article.failure, article.report]).toEqual([null, report]);
+  });
+
+  test('a frame for the graphics processor that does not come, or breaks, is told of', async () => {
+    vi.useFakeTimers();
+    const { Device } = await import('../../site/src/kernels/gpu/device.svelte.ts');
+    const frames: EventTarget[] = [];
+    const frame = () => Object.assign(new EventTarget(), { remove: () => {} });
+    vi.stubGlobal('document', { baseURI: 'http://a.b/', createElement: () => frame() });
+    vi.stubGlobal('addEventListener', () => {});
+    vi.stubGlobal('removeEventListener', () => {});
+    const place = {
+      append: (...made: (Node | string)[]) => void frames.push(...made.filter((one) => typeof one !== 'string')),
+    };
+    const device = new Device();
+    const run = (): void =>
+      device.run(place as Partial<HTMLElement> as HTMLElement, { rows: [], settings: PATIENCE.quick }, 'title');
+
+    run();
+    frames[0]!.dispatchEvent(new Event('load'));
+    expect([device.failure, device.working]).toEqual([null, { mode: 'GPU.js', rung: '' }]);
+    await vi.runAllTimersAsync();
+    expect([device.failure, device.working]).toEqual(['frame', null]);
+
+    run();
+    expect(device.failure).toBeNull();
+    device.hear({ kind: 'ready' });
+    frames[1]!.dispatchEvent(new Event('load'));
+    await vi.runAllTimersAsync();
+    expect([device.failure, device.working === null]).toEqual([null, false]);
+    device.hear({ kind: 'failed', message: 'the device broke' });
+    expect([device.failure, device.working]).toEqual(['the device broke', null]);
+
+    // What an earlier frame is silent about says nothing of the next one.
+    run();
+    run();
+    device.hear({ kind: 'ready' });
+    frames[2]!.dispatchEvent(new Event('load'));
+    await vi.runAllTimersAsync();
+    expect(device.failure).toBeNull();
+    vi.useRealTimers();
   });
 
   test('claims that are measured say so, those that were stay, and the next has another worker', async () => {

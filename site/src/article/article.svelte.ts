@@ -16,6 +16,8 @@ export class Article {
   /** Null until it has come. */
   report: ShownReport | null = $state.raw(null);
   isRecorded = $state(false);
+  /** Why the claims cannot be shown, as the browser says it; null while they are there, or may come. */
+  failure: string | null = $state(null);
   runs: { readonly [id: string]: Run } = $state.raw({});
   readonly isBusy: boolean = $derived(
     Object.values(this.runs).some(({ kind }) => kind === 'waiting' || kind === 'running'),
@@ -25,6 +27,7 @@ export class Article {
   /** Reads what was recorded, and starts the worker, so that all of it works without a network from then on. */
   async prepare(): Promise<void> {
     const [url] = Object.values(RECORDED);
+    this.failure = null;
     const worker = this.#started();
     if (url === undefined) return worker.postMessage({ kind: 'list' } satisfies Command);
     try {
@@ -33,7 +36,8 @@ export class Article {
       this.report = (await response.json()) as ShownReport;
       this.isRecorded = true;
     } catch {
-      worker.postMessage({ kind: 'list' } satisfies Command);
+      // Another one where it has not come.
+      this.#started().postMessage({ kind: 'list' } satisfies Command);
     }
   }
 
@@ -60,6 +64,7 @@ export class Article {
   #lose(message: string): void {
     this.#worker?.terminate();
     this.#worker = null;
+    if (this.report === null) this.failure = message;
     const isOver = ({ kind }: Run): boolean => kind === 'done' || kind === 'failed';
     const failed = { kind: 'failed', message } as const;
     this.runs = Object.fromEntries(Object.entries(this.runs).map(([id, run]) => [id, isOver(run) ? run : failed]));
@@ -68,6 +73,7 @@ export class Article {
   #hear(event: Event): void {
     if (event.kind === 'list') {
       this.report ??= event.report;
+      this.failure = null;
       return;
     }
     const { id } = event;

@@ -1,13 +1,17 @@
 import type { Tried } from '../state/tried.ts';
 
+/** A network by its size and its score. */
+export type Point = { readonly after: Pick<Tried['after'], 'bytes' | 'score'> };
+
 /** Which points no other one beats: none is smaller and as good, or as small and better. By size, ascending. */
-export function frontOf(points: readonly Tried[]): readonly Tried[] {
+export function frontOf<P extends Point>(points: readonly P[]): readonly P[] {
   const bySize = [...points].sort((a, b) => a.after.bytes - b.after.bytes || b.after.score - a.after.score);
-  let best = Number.NEGATIVE_INFINITY;
-  return bySize.filter(({ after: { score } }) => {
-    if (!(score > best)) return false;
-    best = score;
-    return true;
+  let best = { bytes: 0, score: Number.NEGATIVE_INFINITY };
+  return bySize.filter(({ after }) => {
+    // Alike in both, neither beats the other.
+    const isBeaten = !(after.score > best.score) && !(after.score === best.score && after.bytes === best.bytes);
+    if (!isBeaten) best = after;
+    return !isBeaten;
   });
 }
 

@@ -1,12 +1,12 @@
 import type { Progress, Samples, Stop } from '../engine/messages.ts';
 import type { Reason } from '../engine/refusal.ts';
-import { sentenceOf } from '../fit/controls/refusal.ts';
 import { show, showScore } from '../fit/visual/numbers.ts';
 import { countWrong } from '../fit/visual/plane.ts';
 import type { Settings } from '../state/settings.ts';
 import { embed as en } from '../text/en/embed.ts';
 import { refusals as english, type Refusals } from '../text/en/refusals.ts';
 import { spoken } from '../text/foreign.ts';
+import { sentenceOf } from '../text/refused.ts';
 import { embed as zh } from '../text/zh/embed.ts';
 import { refusals as chinese } from '../text/zh/refusals.ts';
 import type { Show } from './attributes.ts';

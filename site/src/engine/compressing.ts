@@ -1,4 +1,4 @@
-import { predictNetwork, type Tensor } from 'whittle-ml';
+import { fileParts, type Network, predictNetwork, quantize, type Tensor } from 'whittle-ml';
 import { damageLines } from './damaging.ts';
 import { keepCompressed } from './kept.ts';
 import { kernelChanges } from './kernels.ts';
@@ -6,7 +6,7 @@ import type { Compressed, CompressStep } from './messages.ts';
 import { Refusal } from './refusal.ts';
 import { sentenceOf } from './sentences.ts';
 import type { Context, Follow, Trained } from './trained.ts';
-import { folded, microsecondsOf, smallestFile, weighed } from './weighing.ts';
+import { folded, microsecondsOf, type Smallest, smallestFile, weighed } from './weighing.ts';
 import { checkSettings, epochsOf, whittle } from './whittling.ts';
 import { Superseded, Work } from './work.ts';
 
@@ -63,11 +63,26 @@ async function compressed(trained: Trained, settings: Compressed['settings'], wo
     kernels: kernelChanges(from, exact, network, kept),
     picture,
     changed: changedIn(trained, was, now),
+    overhead: overheadOf(after, exact, settings),
     damage: damageLines(trained, network, was, now),
     steps,
     notes: whittled.notes,
   };
   return { result, network };
+}
+
+/**
+ * In small networks what comes with integers, their scales and their description, may take more than the bits that they save.
+ * It is looked for where most of the file is not numbers.
+ */
+function overheadOf({ file }: Smallest, exact: Network, { bits }: Compressed['settings']): Compressed['overhead'] {
+  if (bits > 8) return null;
+  const parts = fileParts(file);
+  const of = (name: string): number => parts.reduce((sum, { part, bytes }) => sum + (part === name ? bytes : 0), 0);
+  const [values, scales] = [of('values'), of('scales')];
+  if (2 * values > file.length) return null;
+  const sixteen = smallestFile(quantize(exact, { format: 'float16' })).file.length;
+  return sixteen < file.length ? { sixteen, values, scales, rest: file.length - values - scales } : null;
 }
 
 function checkAnswers({ data }: Tensor): void {

@@ -71,11 +71,14 @@ export function checkEnough(points: number): void {
   if (points < LEAST_SAMPLES) throw new Refusal({ kind: 'too few points', points, least: LEAST_SAMPLES });
 }
 
-/** Each class needs a sample in each of the three parts. */
+/** Each class needs a sample in each of the three parts; numbers must differ. */
 export function checked(rows: Rows): Rows {
   const { classes, count, values, names } = rows;
   if (classes.length === 1) throw new Refusal({ kind: 'one class', name: classes[0]! });
   const width = names.length + 1;
+  const number = values[width - 1]!;
+  if (classes.length === 0 && values.every((value, i) => (i + 1) % width !== 0 || value === number))
+    throw new Refusal({ kind: 'one number', number: Number(number.toPrecision(6)) });
   const members = classes.map(() => 0);
   for (let i = 0; i < count && classes.length > 0; i++) members[values[i * width + width - 1]!]!++;
   const rare = members.findIndex((n) => n < 3);

@@ -189,17 +189,16 @@ export class Experiment {
 
   /** The experiment as its tools see it. */
   trained(): Trained {
-    const { head, samples, train, validation, test } = this;
+    const { head, epoch, samples, train, validation, test } = this;
     const [scaling, painter, loss] = [this.#scaling, this.#painter, this.#loss];
     const { network, training } = this.#settings;
     const decide = (outputs: Tensor): Float32Array => decisionsOf(outputs, head, scaling);
     return {
       ...this.#settings,
-      samples,
+      ...{ epoch, samples, loss },
       train: { ...train },
       validation: { ...validation },
       test: { ...test },
-      loss,
       model: this.#copy(),
       newOptimizer: () => optimizerOf(training),
       newModel: (share) => {

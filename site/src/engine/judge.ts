@@ -55,6 +55,9 @@ export function verdictOf(
   validation: Part,
 ): Verdict {
   const standings = assess(model, [train.x, train.y], [validation.x, validation.y]);
+  // R² of numbers that are all the same is none.
+  const varies = ({ truth }: Part): boolean => truth.some((y) => y !== truth[0]);
+  const byLoss = head === 'number' && !(varies(train) && varies(validation)) ? { monitor: 'loss' } : {};
   const key = head === 'number' ? 'r2' : 'accuracy';
   const epochs = losses.train.map((_, i) => i);
   const history = {
@@ -64,7 +67,9 @@ export function verdictOf(
     [`val_${key}`]: scores.validation,
   };
   const found: Diagnosis =
-    epochs.length === 0 ? diagnose(standings) : diagnose({ epochs, history, seed: model.seed }, { standings });
+    epochs.length === 0
+      ? diagnose(standings, byLoss)
+      : diagnose({ epochs, history, seed: model.seed }, { ...byLoss, standings });
   const { verdict, reasons } = found;
   return { verdict, train: found.train, validation: found.validation, reasons };
 }

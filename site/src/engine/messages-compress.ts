@@ -96,6 +96,13 @@ export interface Compressed {
   /** Indices of test samples whose class changed; of numbers none. */
   readonly changed: Int32Array;
   readonly damage: readonly DamageLine[];
+  /** Where 16 bits a weight would make a smaller file: its bytes, and what the bytes of this one are. Else null. */
+  readonly overhead: {
+    readonly sixteen: number;
+    readonly values: number;
+    readonly scales: number;
+    readonly rest: number;
+  } | null;
   readonly steps: readonly CompressStep[];
   /** What the library noticed of ranges and of answers, as it says it. */
   readonly notes: readonly string[];
@@ -155,6 +162,12 @@ export interface TensorLedger {
   readonly parts: readonly TensorPart[];
 }
 
+/**
+ * Why a file is not compared with the trained network: it holds no network, nothing is trained, it takes or gives something
+ * else, it would take too long, or it runs in no program.
+ */
+export type Uncompared = 'tensors' | 'nothing trained' | 'other question' | 'too large' | 'not run';
+
 export interface Opened {
   readonly name: string;
   readonly format: 'safetensors' | 'module';
@@ -179,8 +192,15 @@ export interface Opened {
   /** Measured here, of one sample; null for a network that is too large for that, or runs in no program. */
   readonly microseconds: number | null;
   readonly ledger: readonly TensorLedger[];
-  /** Against the trained network, on the test samples; null where there is none, or it takes or gives something else. */
-  readonly damage: { readonly score: number; readonly before: number; readonly lines: readonly DamageLine[] } | null;
+  /** Against the network as it was trained after so many epochs, on the test samples; null where that says nothing. */
+  readonly damage: {
+    readonly epoch: number;
+    readonly score: number;
+    readonly before: number;
+    readonly lines: readonly DamageLine[];
+  } | null;
+  /** Why it is not compared; null where it is. */
+  readonly uncompared: Uncompared | null;
   /** The network as the library prints it, and what a module's check says. */
   readonly lines: readonly string[];
 }

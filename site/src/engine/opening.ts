@@ -10,10 +10,10 @@ import {
 import { decodeSafetensors } from 'whittle-ml/io';
 import { carriedIn, isModuleText, isOfNetwork } from './carried.ts';
 import { damageLines } from './damaging.ts';
+import { fileProblem } from './file-problems.ts';
 import { MOST_BYTES } from './limits.ts';
-import type { Opened, TensorLedger } from './messages.ts';
+import type { Opened, TensorLedger, Uncompared } from './messages.ts';
 import { Refusal } from './refusal.ts';
-import { sentenceOf } from './sentences.ts';
 import type { Context, Follow, Trained } from './trained.ts';
 import { microsecondsOf } from './weighing.ts';
 
@@ -30,9 +30,7 @@ export const open: Follow<'open'> = async ({ name, bytes }, context) => {
   try {
     opened = await openedOf(called, bytes, context);
   } catch (error) {
-    throw error instanceof Refusal
-      ? error
-      : new Refusal({ kind: 'file broken', name: called, problem: sentenceOf(error) });
+    throw error instanceof Refusal ? error : new Refusal(fileProblem(called, error));
   }
   context.tell({ kind: 'opened', opened });
 };
@@ -98,7 +96,8 @@ async function ofNetwork(
     nodes.length <= MOST_TIMED.nodes &&
     cost.macs <= MOST_TIMED.macs &&
     values.reduce((sum, shape) => sum + sizeOf(shape), 0) <= MOST_TIMED.values;
-  const damage = isSmall ? damageOf(network, context.trained, cost.macs) : null;
+  const compared = isSmall ? damageOf(network, context.trained, cost.macs) : 'too large';
+  const isCompared = typeof compared !== 'string';
   await context.pause();
   return {
     ...about,
@@ -108,7 +107,7 @@ async function ofNetwork(
     ...{ macs: cost.macs, parameters: cost.parameters, nonZero: cost.nonZeroParameters },
     microseconds: isSmall ? await timed(network, context.pause) : null,
     ledger: [...ledgerOf(network, byWeight), ...around],
-    damage,
+    ...(isCompared ? { damage: compared, uncompared: null } : { damage: null, uncompared: compared }),
     lines: String(network).split('\n'),
   };
 }
@@ -124,18 +123,21 @@ async function timed(network: Network, pause: Context['pause']): Promise<number 
   }
 }
 
-function damageOf(network: Network, trained: Trained | null, macs: number): Opened['damage'] {
-  if (trained === null) return null;
-  const { model, test } = trained;
+/** What the network does to the answers of the trained one, or why the two are not compared. */
+function damageOf(network: Network, trained: Trained | null, macs: number): NonNullable<Opened['damage']> | Uncompared {
+  if (trained === null || trained.epoch === 0) return 'nothing trained';
+  const { model, test, epoch } = trained;
   const [input, ...others] = network.inputs;
   const isAlike = input !== undefined && others.length === 0 && String(input.shape) === String(model.inputShape);
   const samples = test.x.shape[0]!;
-  if (!isAlike || input.dtype !== 'float32' || network.outputs.length !== 1 || macs * samples > MOST_ASKED) return null;
+  if (!isAlike || input.dtype !== 'float32' || network.outputs.length !== 1) return 'other question';
+  if (macs * samples > MOST_ASKED) return 'too large';
   const before: Tensor = model.predict(test.x);
   const after = answersOf(network, test.x);
-  if (after === null || String(before.shape) !== String(after.shape)) return null;
+  if (after === null) return 'not run';
+  if (String(before.shape) !== String(after.shape)) return 'other question';
   const [score, was] = [after, before].map((outputs) => trained.score(outputs, test)) as [number, number];
-  return { score, before: was, lines: damageLines(trained, network, before, after) };
+  return { epoch, score, before: was, lines: damageLines(trained, network, before, after) };
 }
 
 /** Null for a network that has no program. */
@@ -194,6 +196,6 @@ function ofTensors(name: string, bytes: Uint8Array): Opened {
   const parameters = ledger.reduce((sum, { numbers }) => sum + numbers, 0);
   return {
     ...{ name, format: 'safetensors', bytes: bytes.length, inputs: [], outputs: [], nodes: [], macs: 0 },
-    ...{ parameters, nonZero: parameters, microseconds: null, ledger, damage: null, lines: [] },
+    ...{ parameters, nonZero: parameters, microseconds: null, ledger, damage: null, uncompared: 'tensors', lines: [] },
   };
 }

@@ -17,5 +17,7 @@ export type CompressReason =
   | { readonly kind: 'nothing carried'; readonly name: string }
   | { readonly kind: 'module changed'; readonly name: string }
   | { readonly kind: 'file broken'; readonly name: string; readonly problem: string }
+  | { readonly kind: 'file cut'; readonly name: string; readonly wanted: number; readonly given: number }
+  | { readonly kind: 'file types'; readonly name: string; readonly tensor: string; readonly types: string }
   | { readonly kind: 'no drawing' }
   | { readonly kind: 'no digits'; readonly status: number };

@@ -9,6 +9,7 @@ export type Reason =
   | { readonly kind: 'all epochs trained'; readonly epochs: number }
   | { readonly kind: 'too few points'; readonly points: number; readonly least: number }
   | { readonly kind: 'one class'; readonly name: string }
+  | { readonly kind: 'one number'; readonly number: number }
   | { readonly kind: 'too few of a class'; readonly name: string; readonly samples: number; readonly least: number }
   | { readonly kind: 'too many rows'; readonly rows: number; readonly most: number }
   | { readonly kind: 'no table' }

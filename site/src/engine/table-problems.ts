@@ -9,6 +9,11 @@ export type TableProblem =
   | { readonly what: 'number'; readonly column: string; readonly number: string; readonly line: string }
   | { readonly what: 'no text' }
   | { readonly what: 'no header'; readonly name: string }
+  | { readonly what: 'not numbers'; readonly column: string; readonly cell: string; readonly line: string }
+  | { readonly what: 'nothing to learn'; readonly column: string }
+  | { readonly what: 'no column'; readonly column: string; readonly names: string }
+  | { readonly what: 'after quote'; readonly line: string; readonly cell: string }
+  | { readonly what: 'same feature'; readonly name: string }
   /** Of what the network would be given. */
   | { readonly what: 'too wide'; readonly columns: string; readonly most: string }
   /** One that is met seldom: the library's sentence. */

@@ -24,6 +24,12 @@ const KNOWN: { readonly [W in Known]: RegExp } = {
   'one class': /^csv: column "(?<column>.*)": classification needs at least 2 classes, every row has "?(?<name>.*?)"?$/,
   classes: /^csv: column "(?<column>.*)": has (?<classes>\d+) classes, more than (?<most>\d+)/,
   number: /^csv: column "(?<column>.*)": the number "(?<number>.*)" in line (?<line>\d+) is past the range/,
+  'not numbers':
+    /^csv: column "(?<column>.*)": regression needs numbers, got (?<cell>"(?:[^"\\]|\\.)*") in line (?<line>\d+)/,
+  'nothing to learn': /^csv: column "(?<column>.*)": no row has a value in the target/,
+  'no column': /^TableEncoder: target must be one of (?<names>.*), got (?<column>"(?:[^"\\]|\\.)*")/,
+  'after quote': /^csv: (?:line (?<line>\d+)|header): cell (?<cell>\d+) has text after its closing quote/,
+  'same feature': /^csv: header: two features would be called (?<name>"(?:[^"\\]|\\.)*")/,
   'no text': /has a byte of 0: this is no text/,
   'no header': /^csv: header: looks like data, as the names (?<name>"(?:[^"\\]|\\.)*")/,
 };
@@ -33,7 +39,7 @@ export function tableProblem(message: string): TableProblem {
   for (const [what, pattern] of Object.entries(KNOWN)) {
     const found = pattern.exec(message);
     if (found === null) continue;
-    const facts = Object.entries(found.groups ?? {}).map(([name, fact]) => [name, clipped(fact)]);
+    const facts = Object.entries(found.groups ?? {}).map(([name, fact]) => [name, clipped(fact ?? '1')]);
     return { what, ...Object.fromEntries(facts) } as TableProblem;
   }
   return { what: 'other', problem: message };

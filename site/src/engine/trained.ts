@@ -20,6 +20,8 @@ export interface Trained {
   readonly data: DataSettings;
   readonly network: NetworkSettings;
   readonly training: TrainingSettings;
+  /** How many it has been trained for. */
+  readonly epoch: number;
   readonly samples: Samples;
   /** Built and compiled, with the optimizer as it is at the start. Its last layer is softmax, or linear with one output for hinge and numbers. */
   readonly model: Sequential;

@@ -35,7 +35,7 @@ export class Experiment {
   verdict: Verdict | null = $state.raw(null);
   explanation: Explanation | null = $state.raw(null);
   compressed: Compressed | null = $state.raw(null);
-  /** Every smaller network of this experiment, in the order in which they were made last. */
+  /** Every smaller network that was made of the trained one as it is, in the order in which they were made last. */
   tried: readonly Tried[] = $state.raw([]);
   /** What the networks can be written in. */
   formats: readonly Format[] = $state.raw([]);
@@ -51,6 +51,7 @@ export class Experiment {
     // What was made of the network as it was is not of this one.
     this.compressed = null;
     this.formats = [];
+    this.tried = [];
   }
 
   /** Another experiment is wanted, and cannot begin yet: until it has, nothing that is told of the one before is of it. */

@@ -1,4 +1,7 @@
 import type { Command, Event } from '../engine/messages.ts';
+import type { Reason } from '../engine/refusal.ts';
+import { inEnglish } from '../text/foreign.ts';
+import { sentenceOf } from '../text/refused.ts';
 import type { Text } from '../text/text.ts';
 import type { Words } from '../text/words.ts';
 import type { Addressed } from './address.ts';
@@ -130,6 +133,14 @@ export class Lab {
   /** Says it to who uses a screen reader, after what is being said. */
   announce(text: string): void {
     this.#announced.call(text);
+  }
+
+  /** Why something was refused, in words of the language: they are loaded when there is something to say. Null where nothing was. */
+  refusalOf(reason: Reason | null | undefined): string | null {
+    if (reason == null) return null;
+    if ('refusals' in this.text) return sentenceOf(reason, this.text.refusals);
+    this.words.need('refusals').catch(() => {});
+    return inEnglish(reason.kind); // until then, and without a connection
   }
 
   /** Calls `listener` with all that the engine tells, until the function that is returned is called. */

@@ -4,10 +4,13 @@ import type { Text } from './text.ts';
 type Language = Settings['language'];
 type Tab = Settings['tab'];
 
-/** The words that come with a part of the page: with the first those of the page around it too, which all others use. */
-type WordsOf<T extends Tab> = Pick<Text, T extends 'fit' ? 'shell' | 'fit' | 'controls' : T>;
+/** A part of the page, and what is said of what is refused in any of them. */
+type Pack = Tab | 'refusals';
 
-export type Loaders = { readonly [L in Language]: { readonly [T in Tab]: () => Promise<WordsOf<T>> } };
+/** The words that come with a part of the page: with the first those of the page around it too, which all others use. */
+type WordsOf<T extends Pack> = Pick<Text, T extends 'fit' ? 'shell' | 'fit' | 'controls' : T>;
+
+export type Loaders = { readonly [L in Language]: { readonly [T in Pack]: () => Promise<WordsOf<T>> } };
 
 /** The words by language and part; each are loaded when they are first needed. */
 export const WORDS: Loaders = {
@@ -17,6 +20,7 @@ export const WORDS: Loaders = {
     digits: () => import('./en/digits.ts'),
     kernels: () => import('./en/kernels.ts'),
     article: () => import('./en/article.ts'),
+    refusals: () => import('./en/refusals.ts'),
   },
   zh: {
     fit: () => import('./zh/first.ts'),
@@ -24,6 +28,7 @@ export const WORDS: Loaders = {
     digits: () => import('./zh/digits.ts'),
     kernels: () => import('./zh/kernels.ts'),
     article: () => import('./zh/article.ts'),
+    refusals: () => import('./zh/refusals.ts'),
   },
 };
 
@@ -45,7 +50,7 @@ export class Words {
   /** Called after text or language has changed. */
   onchange: () => void = () => {};
   readonly #loaders: Loaders;
-  readonly #needed = new Set<Tab>(['fit']);
+  readonly #needed = new Set<Pack>(['fit']);
   readonly #known: { [L in Language]: Partial<Text> } = { en: {}, zh: {} };
   #wanted: Language;
 
@@ -56,13 +61,13 @@ export class Words {
   }
 
   /** Keeps when the words of a part can be used, from then on in every language. Rejects where they cannot be loaded. */
-  async need(tab: Tab): Promise<void> {
-    const isNew = !this.#needed.has(tab);
-    this.#needed.add(tab);
+  async need(pack: Pack): Promise<void> {
+    const isNew = !this.#needed.has(pack);
+    this.#needed.add(pack);
     try {
       await this.#settle();
     } catch (error) {
-      if (isNew) this.#needed.delete(tab); // no reason to keep back another language
+      if (isNew) this.#needed.delete(pack); // no reason to keep back another language
       throw error;
     }
   }
@@ -84,7 +89,7 @@ export class Words {
     while (count !== this.#needed.size || language !== this.#wanted) {
       [language, count] = [this.#wanted, this.#needed.size];
       const loaders = this.#loaders[language];
-      const loaded = await Promise.all([...this.#needed].map((tab): Promise<Partial<Text>> => loaders[tab]()));
+      const loaded = await Promise.all([...this.#needed].map((pack): Promise<Partial<Text>> => loaders[pack]()));
       this.#known[language] = Object.assign({}, this.#known[language], ...loaded);
     }
     this.language = language;

@@ -7,6 +7,11 @@ export const article = {
     `The verdicts were recorded with whittle-ml ${version} in its quick form, which takes less data. “Run it here” measures a claim again in this browser: the same seeds give the same figures.`,
   notRecorded: 'No results are recorded in this build of the page. “Run it here” measures a claim in this browser.',
   loading: 'The claims are being read …',
+  lost: (why: string): string =>
+    why === 'worker'
+      ? 'The claims cannot be shown, since the script that reads them did not load: look whether there is a connection, then try again.'
+      : `The claims cannot be shown, since the script that reads them broke off (${why}): try again, or load the page anew.`,
+  tryAgain: 'Try again',
   all: 'All',
   verdicts: { holds: 'Holds', fails: 'Does not hold', depends: 'Depends' },
   notMeasured: 'Not measured',
@@ -38,7 +43,10 @@ export const article = {
   same: (of: number): string => `All ${of} figures are the recorded ones to the last bit.`,
   differs: (differing: number, of: number): string =>
     `${differing} of ${of} figures ${differing === 1 ? 'differs' : 'differ'} from the recorded ones: measured times always do, others because each browser has its own exponential and logarithm.`,
-  failed: (message: string): string => `It could not be measured: ${message}.`,
+  failed: (message: string): string =>
+    message === 'worker'
+      ? 'It could not be measured, since the script that measures did not load: look whether there is a connection, then run it again.'
+      : `It could not be measured: ${message}. Run it again; if that does not help, load the page anew.`,
   point: 'Point at the chart, or go through it by the arrow keys, to read its figures.',
   docs: 'Documentation',
   api: 'API reference',

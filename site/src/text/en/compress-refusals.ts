@@ -30,6 +30,10 @@ export const compressRefusals: Sentences = {
   'module changed': ({ name }) =>
     `${name}: the network that the module carries is not the one that its code computes: one of both was changed.`,
   'file broken': ({ name, problem }) => `${name}: ${problem}`,
+  'file cut': ({ name, wanted, given }) =>
+    `${name}: its header tells of ${wanted} bytes, and ${given} follow: it was not saved to its end; save or download it again.`,
+  'file types': ({ name, tensor, types }) =>
+    `${name}: the numbers of ${tensor} are of a type that is not read here: save them as one of ${types}.`,
   'no drawing': () => 'A drawing is 8×8 numbers from 0 to 16.',
   'no digits': ({ status }) => `The file of a network for digits is not there (${status}): load the page again.`,
 };

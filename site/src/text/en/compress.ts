@@ -76,6 +76,8 @@ export const compress = {
     alike: 'about the same',
     points: (difference: string) => `${difference} ${/^.?1$/.test(difference) ? 'point' : 'points'}`,
     difference: (difference: string) => difference,
+    overhead: (bytes: string, sixteen: string, values: string, scales: string, rest: string) =>
+      `With 16 bits a weight the file would be smaller: ${sixteen}. Of these ${bytes}, the numbers take ${values}, the scales that integers are multiplied by ${scales}, and the structure (names, shapes, code tables) ${rest}. Scales and structure grow more slowly than the numbers: in a network this small they cost more than fewer bits save.`,
   },
   damage: {
     title: 'The damage',
@@ -166,7 +168,7 @@ export const compress = {
   },
   tradeoff: {
     title: 'Size against score',
-    hint: 'Every network of this visit. Those on the line are beaten by none. Choose a point to return to its settings.',
+    hint: 'The trained network, and all that were made of it. Those on the line are beaten by none. Choose a point to return to its settings.',
     bytes: 'bytes of the file, log scale →',
     score: 'test score',
     describe: (points: string, front: string) =>
@@ -240,9 +242,21 @@ export const compress = {
     },
     part: (name: string, bytes: string) => `${name} ${bytes}`,
     total: 'Whole file',
+    several: (name: string, count: string) => `${count} files came at once, and one is opened at a time: ${name}.`,
     damage: 'Against the trained network',
-    noDamage: 'It answers another question than the network that is trained here, so the two are not compared.',
+    against: (epoch: string) => `Compared with the network as it is after epoch ${epoch}.`,
+    outdated: (epoch: string) =>
+      `Compared with the network as it was after epoch ${epoch}; it is another by now, and is compared anew once training stops.`,
+    uncompared: {
+      tensors: 'The file holds tensors and no network: there are no answers to compare.',
+      'nothing trained': 'Nothing is trained yet: once a network is, the two are compared.',
+      'other question':
+        'It answers another question than the network that is trained here, so the two are not compared.',
+      'too large': 'It is too large to be asked for answers here, so the two are not compared.',
+      'not run': 'This page cannot run it, so it has no answers to compare.',
+    },
     score: (before: string, after: string) => `Test score: ${before} for the trained network, ${after} for this one.`,
     report: 'As the library prints it',
+    cut: (shown: string, all: string) => `The first ${shown} of ${all} are shown.`,
   },
 };

@@ -1,5 +1,4 @@
 import type { ActivationChoice, DataName, TrainingSettings } from '../../state/settings.ts';
-import { refusals } from './refusals.ts';
 
 type Names<T extends string> = { readonly [K in T]: string };
 /** A name, and why it works or fails. */
@@ -146,7 +145,6 @@ export const controls = {
     patience: 'Patience in epochs',
     restoreBest: 'Restore the best weights',
   },
-  refusals,
   preset: {
     label: 'Experiment',
     own: 'Your own settings',

@@ -95,7 +95,10 @@ export const kernels = {
   round: (at: number, of: number): string => `Round ${at} of ${of}`,
   done: (rung: string, times: string, base: string): string =>
     `Done. Fastest: ${rung}, ${times} times as fast as ${base}.`,
-  failed: (message: string): string => `The measurement ended: ${message}`,
+  failed: (message: string): string =>
+    message === 'worker'
+      ? 'Nothing was measured, since the script that measures did not load: look whether there is a connection, then run it again.'
+      : `The measurement ended: ${message}. Run it again, or choose a smaller size.`,
   stopped: (at: number, of: number): string => `Stopped after round ${at} of ${of}`,
   rung: 'Rung',
   milliseconds: 'ms',
@@ -153,6 +156,10 @@ export const kernels = {
   gpuNone: 'This browser has no graphics processor that a page can use. The other ladders need none.',
   gpuSoftware:
     'This is no graphics processor: the CPU imitates one, slowly. The figures say nothing about graphics processors.',
+  gpuFailed: (message: string): string =>
+    message === 'frame'
+      ? 'The page in which the graphics processor is measured did not load: look whether there is a connection, then measure again.'
+      : `The graphics processor could not be measured: ${message}. Measure again; if that does not help, load the page anew.`,
   gpuDevice: (mode: string, device: string): string => `${mode}: ${device}`,
   gpuMissing: (mode: string, reason: string): string => `${mode} is missing: ${reason}`,
   gpuWorking: (mode: string, rung: string): string => (rung === '' ? `${mode} …` : `${mode}: ${rung}`),

@@ -12,6 +12,8 @@ export const refusals: Refusals = {
   'all epochs trained': ({ epochs }) => `All ${epochs} epochs are trained: set more epochs, or start over.`,
   'too few points': ({ points, least }) => `There are ${points} samples, and ${least} are needed: add some.`,
   'one class': ({ name }) => `All samples are of the class ${name}: a second class is needed.`,
+  'one number': ({ number }) =>
+    `All samples have the same number to learn, ${number}: choose another column, or add samples that differ.`,
   'too few of a class': ({ name, samples, least }) =>
     `The class ${name} has ${samples} of the ${least} samples that it needs, so that each part has one: add some, or leave it out.`,
   'too many rows': ({ rows, most }) => `The table has ${rows} rows, and ${most} is the most here: take a part of it.`,

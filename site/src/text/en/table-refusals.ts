@@ -24,6 +24,16 @@ export const tableRefusals = {
         return `The first line looks like data (${problem.name}): put a line with the names of the columns above it.`;
       case 'too wide':
         return `The table gives ${problem.columns} numbers a row, each text counted as one, and ${problem.most} are the most with so many rows: leave columns out.`;
+      case 'not numbers':
+        return `“${problem.column}” has ${problem.cell} in line ${problem.line}, which is no number, and the loss is one of numbers: choose cross-entropy, or another column to learn.`;
+      case 'nothing to learn':
+        return `Each cell of “${problem.column}” is empty: choose another column to learn.`;
+      case 'no column':
+        return `The table has no column ${problem.column}: choose one that it has to learn, such as ${problem.names}.`;
+      case 'after quote':
+        return `In line ${problem.line}, cell ${problem.cell} has text after its closing quotation mark: put a comma between them, or double the marks within the text.`;
+      case 'same feature':
+        return `Two numbers of a row would both be called ${problem.name}: rename or leave out a column.`;
       case 'other':
         return `The table cannot be used: ${problem.problem}`;
     }

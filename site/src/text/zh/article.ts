@@ -9,6 +9,11 @@ export const article: Text['article'] = {
     `结论由 whittle-ml ${version} 以快速模式（数据较少）预先测得。点击“在此运行”可在本浏览器中重新测量：种子相同，数值也相同。`,
   notRecorded: '此版本的页面未包含预先测得的结果。点击“在此运行”可在本浏览器中测量。',
   loading: '正在读取各条说法……',
+  lost: (why) =>
+    why === 'worker'
+      ? '无法显示各条说法：读取它们的脚本未能加载。请检查网络连接，然后重试。'
+      : `无法显示各条说法：读取它们的脚本中断了（${inEnglish(why)}）。请重试，或重新载入页面。`,
+  tryAgain: '重试',
   all: '全部',
   verdicts: { holds: '成立', fails: '不成立', depends: '视情况而定' },
   notMeasured: '未测量',
@@ -40,7 +45,10 @@ export const article: Text['article'] = {
   same: (of) => `全部 ${of} 个数值与预先测得的逐位相同。`,
   differs: (differing, of) =>
     `${of} 个数值中有 ${differing} 个与预先测得的不同：计时必然不同，其余差异来自浏览器自身的指数与对数函数。`,
-  failed: (message) => `测量失败：${inEnglish(message)}。`,
+  failed: (message) =>
+    message === 'worker'
+      ? '测量失败：负责测量的脚本未能加载。请检查网络连接，然后再次运行。'
+      : `测量失败：${inEnglish(message)}。请再次运行；若仍失败，请重新载入页面。`,
   point: '将指针移到图上，或用方向键逐点浏览，可读出数值。',
   docs: '文档',
   api: 'API 参考',

@@ -14,8 +14,9 @@ export const compressRefusals: typeof english = {
   'nothing compressed': () => '还没有压缩后的网络：请先压缩训练好的网络。',
   'no such format': ({ format, formats }) =>
     `没有名为 ${JSON.stringify(format)} 的格式：可用的有 ${formats.join('、')}。`,
-  'not writable': ({ label, problem }) => `这个网络无法写成 ${label}：${inEnglish(problem)}`,
-  'not compressed': ({ problem }) => `这个网络无法这样压缩：${inEnglish(problem)}`,
+  'not writable': ({ label, problem }) =>
+    `这个网络无法写成 ${label}，请选择其他格式。引擎的说明：${inEnglish(problem)}`,
+  'not compressed': ({ problem }) => `这个网络无法这样压缩，请换一种设置。引擎的说明：${inEnglish(problem)}`,
   'file empty': ({ name }) => `${name}：文件是空的。`,
   'file too large': ({ name, megabytes, most }) => `${name}：文件有 ${megabytes} MiB，这里最多读取 ${most} MiB。`,
   'no network': ({ name }) => `${name}：这不是网络文件：可以读取 .safetensors 文件和由本页写出的模块。`,
@@ -24,7 +25,12 @@ export const compressRefusals: typeof english = {
   'nothing carried': ({ name }) =>
     `${name}：该模块没有附带网络文件，而本页不运行外来代码，无法向它询问：请打开 .safetensors 文件，或由本页写出的模块。`,
   'module changed': ({ name }) => `${name}：模块附带的网络与其代码计算的不一致：其中之一被改动过。`,
-  'file broken': ({ name, problem }) => `${name} 无法读取：${inEnglish(problem)}`,
+  'file cut': ({ name, wanted, given }) =>
+    `${name}：文件头说明有 ${wanted} 字节，后面却只有 ${given} 字节：文件不完整，请重新保存或下载。`,
+  'file types': ({ name, tensor, types }) =>
+    `${name}：张量 ${tensor} 的数值类型不在可读之列：请存为以下类型之一：${types}。`,
+  'file broken': ({ name, problem }) =>
+    `${name} 无法读取：文件可能已损坏，或由别的程序写出，请重新保存、导出或下载。引擎的说明：${inEnglish(problem)}`,
   'no drawing': () => '一幅手写图像应为 8×8 个 0 到 16 之间的数。',
   'no digits': ({ status }) => `手写数字网络的文件不存在（${status}）：请重新载入页面。`,
 };

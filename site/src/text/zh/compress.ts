@@ -66,6 +66,8 @@ export const compress: Text['compress'] = {
     alike: '大致相同',
     points: (difference) => `${difference} 个百分点`,
     difference: (difference) => difference,
+    overhead: (bytes, sixteen, values, scales, rest) =>
+      `若用 16 位，文件反而更小：${sixteen}。这 ${bytes} 中，数值占 ${values}，整数的缩放系数占 ${scales}，结构（名称、形状、码表）占 ${rest}。缩放系数与结构比数值增长得慢：网络这么小时，它们的开销超过了减少位数所省下的字节。`,
   },
   damage: {
     title: '精度损失',
@@ -143,7 +145,7 @@ export const compress: Text['compress'] = {
   },
   tradeoff: {
     title: '大小与得分',
-    hint: '本次访问试过的所有网络。连线上的点（帕累托前沿）不被其他点胜过。选择一个点可回到它的设置。',
+    hint: '训练所得的网络，以及由它得到的所有网络。连线上的点（帕累托前沿）不被其他点胜过。选择一个点可回到它的设置。',
     bytes: '文件字节数（对数坐标）→',
     score: '测试得分',
     describe: (points, front) => `${points} 个网络的字节数与测试得分图，其中 ${front} 个在帕累托前沿上。`,
@@ -213,9 +215,19 @@ export const compress: Text['compress'] = {
     },
     part: (name, bytes) => `${name} ${bytes}`,
     total: '整个文件',
+    several: (name, count) => `一次放入了 ${count} 个文件，而每次只打开一个：${name}。`,
     damage: '与训练所得网络比较',
-    noDamage: '它与这里训练的网络解决的不是同一个问题，因此不作比较。',
+    against: (epoch) => `比较对象：训练到第 ${epoch} 轮的网络。`,
+    outdated: (epoch) => `比较对象是训练到第 ${epoch} 轮时的网络，现在它已改变；训练停止后会重新比较。`,
+    uncompared: {
+      tensors: '文件里只有张量，没有网络：没有输出可供比较。',
+      'nothing trained': '还没有训练好的网络；训练之后会进行比较。',
+      'other question': '它与这里训练的网络解决的不是同一个问题，因此不作比较。',
+      'too large': '它太大，无法在这里逐一求出输出，因此不作比较。',
+      'not run': '本页无法运行它，因此没有输出可供比较。',
+    },
     score: (before, after) => `测试得分：训练所得网络 ${before}，这个网络 ${after}。`,
     report: '库给出的报告（英文）',
+    cut: (shown, all) => `共 ${all} 行，只显示前 ${shown} 行。`,
   },
 };

@@ -1,5 +1,4 @@
 import type { Text } from '../text.ts';
-import { refusals } from './refusals.ts';
 
 export const controls: Text['controls'] = {
   run: {
@@ -133,7 +132,6 @@ export const controls: Text['controls'] = {
     patience: '耐心值（轮）',
     restoreBest: '恢复最佳权重',
   },
-  refusals,
   preset: {
     label: '实验',
     own: '自定义设置',

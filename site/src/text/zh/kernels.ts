@@ -86,7 +86,10 @@ export const kernels: Text['kernels'] = {
   preparing: (rung, at, of) => `正在核对并预热第 ${at}/${of} 级：${rung}`,
   round: (at, of) => `第 ${at}/${of} 轮`,
   done: (rung, times, base) => `完成。最快：${rung}，速度是“${base}”的 ${times} 倍。`,
-  failed: (message) => `测量中断：${inEnglish(message)}`,
+  failed: (message) =>
+    message === 'worker'
+      ? '没有测量：负责测量的脚本未能加载。请检查网络连接，然后重新运行。'
+      : `测量中断：${inEnglish(message)}。请重新运行，或选择较小的尺寸。`,
   stopped: (at, of) => `在第 ${at}/${of} 轮后停止`,
   rung: '级',
   milliseconds: '毫秒',
@@ -139,6 +142,10 @@ export const kernels: Text['kernels'] = {
   gpuRun: '测量图形处理器',
   gpuNone: '这个浏览器没有网页可用的图形处理器。其他阶梯不需要它。',
   gpuSoftware: '这不是图形处理器，而是由 CPU 缓慢模拟的：这些数值不能说明图形处理器的性能。',
+  gpuFailed: (message) =>
+    message === 'frame'
+      ? '用于测量图形处理器的页面未能加载：请检查网络连接，然后重新测量。'
+      : `无法测量图形处理器：${inEnglish(message)}。请重新测量；若仍失败，请重新载入页面。`,
   gpuDevice: (mode, device) => `${mode}：${device}`,
   gpuMissing: (mode, reason) => `没有 ${mode}：${inEnglish(reason)}`,
   gpuWorking: (mode, rung) => (rung === '' ? `${mode} ……` : `${mode}：${rung}`),

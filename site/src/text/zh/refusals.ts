@@ -10,6 +10,7 @@ export const refusals: Refusals = {
   'all epochs trained': ({ epochs }) => `${epochs} 轮已全部训练完：请增加轮数，或重新开始。`,
   'too few points': ({ points, least }) => `只有 ${points} 个样本，至少需要 ${least} 个：请再添加一些。`,
   'one class': ({ name }) => `所有样本都属于类别 ${name}：还需要第二个类别。`,
+  'one number': ({ number }) => `所有样本要学习的数都是 ${number}：请换一列来学习，或添加数值不同的样本。`,
   'too few of a class': ({ name, samples, least }) =>
     `类别 ${name} 只有 ${samples} 个样本，至少需要 ${least} 个，才能使训练、验证、测试各有一个：请添加样本，或去掉该类别。`,
   'too many rows': ({ rows, most }) => `表格有 ${rows} 行，这里最多 ${most} 行：请只取其中一部分。`,

@@ -25,8 +25,18 @@ export const tableRefusals: typeof english = {
         return `第一行看起来是数据（${problem.name}）：请在上面加一行列名。`;
       case 'too wide':
         return `每行会变成 ${problem.columns} 个数值（每种文字各算一个），而这么多行最多支持 ${problem.most} 个：请去掉一些列。`;
+      case 'not numbers':
+        return `“${problem.column}”列第 ${problem.line} 行的 ${problem.cell} 不是数，而当前的损失函数用于数值：请选择交叉熵，或换一列来学习。`;
+      case 'nothing to learn':
+        return `“${problem.column}”列全是空的：请换一列来学习。`;
+      case 'no column':
+        return `表格没有名为 ${problem.column} 的列：请从现有的列（${problem.names}）中选择要学习的列。`;
+      case 'after quote':
+        return `第 ${problem.line} 行第 ${problem.cell} 个单元格在右引号之后还有文字：请在中间加逗号，或把文字里的引号写成两个。`;
+      case 'same feature':
+        return `有两个输入会同名（${problem.name}）：请重命名或去掉其中一列。`;
       case 'other':
-        return `无法使用这个表格。引擎的说明：${inEnglish(problem.problem)}`;
+        return `无法使用这个表格：请检查列名和各行的单元格，改好后重新放入。引擎的说明：${inEnglish(problem.problem)}`;
     }
   },
 };
