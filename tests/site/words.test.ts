@@ -40,7 +40,7 @@ class Held {
 describe('words', () => {
   test.each(LANGUAGES)('are loaded by part, and all of them together are the text (%s)', async (language) => {
     const words = new Words(language);
-    for (const tab of TABS) await words.need(tab);
+    for (const pack of [...TABS, 'refusals'] as const) await words.need(pack);
     expect({ ...words.text }).toEqual(ALL[language]);
   });
 
