@@ -16,11 +16,11 @@ const resolve = { alias: { 'whittle-ml/kernels': new URL('./kernels/index.ts', i
 const common = { setupFiles: ['tests/setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 };
 
 /**
- * What a file of tests says that changes or replaces what a process has one of: the kernels' memory and which kernels run,
- * threads, globals, modules, flags.
+ * What a file of tests says that changes or replaces what a process has one of: which kernels run and their memory, threads,
+ * globals, modules, flags.
  */
-const CHANGES_ITS_PROCESS =
-  /\b(?:heap|useKernels|enableThreads|globalThis|setFlagsFromString)\b|\bvi\.|\bprocess\.(?:env|on|chdir)\b|memory\/tools/;
+const IS_APART =
+  /\b(?:setBackend|heap|enableThreads|globalThis|setFlagsFromString)\b|\bvi\.|\bprocess\.(?:env|on|chdir)\b|memory\/tools/;
 
 /**
  * The tests in Node. Loading the library takes longer than most of them: all that may share a process do, and are `node`;
@@ -30,13 +30,14 @@ function nodeProjects(): TestProjectInlineConfiguration[] {
   const root = new URL('tests/', import.meta.url);
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'));
   const files = names.filter((name) => /(?<!\.gpu|\.gpu-node)\.test\.ts$/.test(name));
-  const isApart = (file: string): boolean => CHANGES_ITS_PROCESS.test(readFileSync(new URL(file, root), 'utf8'));
+  const isApart = (file: string): boolean => IS_APART.test(readFileSync(new URL(file, root), 'utf8'));
   const projectOf = (name: string, isolate: boolean): TestProjectInlineConfiguration => ({
     resolve,
     test: {
       ...common,
       name,
       isolate,
+      setupFiles: isolate ? common.setupFiles : [...common.setupFiles, 'tests/together.ts'],
       include: files.filter((file) => isApart(file) === isolate).map((file) => `tests/${file}`),
     },
   });

@@ -92,6 +92,8 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
       const training = '&optimizer=rmsprop&rate=0.02&epochs=5&early=1&patience=50&restore=0';
       await page.waitForFunction((hash) => location.hash === hash, wanted + training);
       const controls = page.locator('.controls');
+      await page.getByText('90 to learn from, 30 to choose by, 30 to judge by.').waitFor(PATIENT); // as the engine says
+      await ended(page);
       const before = await controls.ariaSnapshot();
       await page.reload();
       await ended(page);

@@ -39,6 +39,8 @@ export class Lab {
   readonly words: Words;
   /** Whether there is something to learn from: drawn points or a table may still be missing. */
   readonly isComplete: boolean = $derived(isComplete(this.#ingredients));
+  /** Whether the words of refusals could not be loaded. */
+  #isSpeechless: boolean = $state(false);
   readonly #engine: Worker;
   /** The language that was asked for last. */
   #spoken: Settings['language'];
@@ -135,12 +137,17 @@ export class Lab {
     this.#announced.call(text);
   }
 
-  /** Why something was refused, in words of the language: they are loaded when there is something to say. Null where nothing was. */
+  /**
+   * Why something was refused, in words of the language: they are loaded when there is something to say, and what cannot be
+   * said without them is named. Null where nothing was refused, and until they are there.
+   */
   refusalOf(reason: Reason | null | undefined): string | null {
     if (reason == null) return null;
     if ('refusals' in this.text) return sentenceOf(reason, this.text.refusals);
-    this.words.need('refusals').catch(() => {});
-    return inEnglish(reason.kind); // until then, and without a connection
+    this.words.need('refusals').catch(() => {
+      this.#isSpeechless = true;
+    });
+    return this.#isSpeechless ? inEnglish(reason.kind) : null;
   }
 
   /** Calls `listener` with all that the engine tells, until the function that is returned is called. */
