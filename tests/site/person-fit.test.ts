@@ -74,7 +74,6 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
   test('finds the same settings when the page is loaded again from its address', async () => {
     await open('#epochs=5', async (page) => {
       await pick(page, 'Moons');
-      await slide(page, 'Samples', SCALES.samples, 150);
       await slide(page, 'Noise', SCALES.noise, 0.35);
       await page.getByRole('spinbutton', { name: 'Seed' }).fill('7');
       await page.getByRole('button', { name: '+ Add a layer' }).click();
@@ -88,16 +87,18 @@ describe.skipIf(binary === null)('a person under Fit', { timeout: 120_000 }, () 
       await page.getByRole('switch', { name: 'Early stopping' }).check();
       await slide(page, 'Patience in epochs', SCALES.patience, 50);
       await page.getByRole('switch', { name: 'Restore the best weights' }).uncheck();
+      // The last, since the engine says it of the experiment that has all settings.
+      await slide(page, 'Samples', SCALES.samples, 150);
       const wanted = '#data=moons&samples=150&noise=0.35&seed=7&net=16silu,16silu,5tanh&dropout=0.2&norm=1';
       const training = '&optimizer=rmsprop&rate=0.02&epochs=5&early=1&patience=50&restore=0';
       await page.waitForFunction((hash) => location.hash === hash, wanted + training);
       const controls = page.locator('.controls');
-      await page.getByText('90 to learn from, 30 to choose by, 30 to judge by.').waitFor(PATIENT); // as the engine says
+      await page.getByText('90 to learn from, 30 to choose by, 30 to judge by.').waitFor(PATIENT);
       await ended(page);
       const before = await controls.ariaSnapshot();
       await page.reload();
       await ended(page);
-      await expect.poll(() => controls.ariaSnapshot()).toBe(before);
+      await expect.poll(() => controls.ariaSnapshot(), PATIENT).toBe(before);
       expect(await page.evaluate(() => location.hash)).toBe(wanted + training);
     });
   });

@@ -83,6 +83,6 @@ const PICTURES = fileURLToPath(new URL('../../report/site', import.meta.url));
 /** Keeps a picture of the whole page in report/site, to be looked at. */
 export async function picture(page: Page, name: string): Promise<void> {
   const { width } = page.viewportSize()!;
-  const file = `${PICTURES}/${name.replace(/[^a-z]+/g, '-')}-${width}.png`;
+  const file = `${PICTURES}/${name.toLowerCase().replace(/[^a-z]+/g, '-')}-${width}.png`;
   await page.screenshot({ path: file, fullPage: true, animations: 'disabled' });
 }
