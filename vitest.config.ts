@@ -17,10 +17,11 @@ const common = { setupFiles: ['tests/setup.ts'], testTimeout: 60_000, hookTimeou
 
 /**
  * What a file of tests says that changes or replaces what a process has one of: which kernels run and their memory, threads,
- * globals, modules, flags.
+ * globals, modules, flags. One that trains for long says "In a process of its own": after hundreds of others it takes several
+ * times as long.
  */
 const IS_APART =
-  /\b(?:setBackend|heap|enableThreads|globalThis|setFlagsFromString)\b|\bvi\.|\bprocess\.(?:env|on|chdir)\b|memory\/tools/;
+  /\b(?:setBackend|heap|enableThreads|globalThis|setFlagsFromString)\b|\bvi\.|\bprocess\.(?:env|on|chdir)\b|memory\/tools|In a process of its own/;
 
 /**
  * The tests in Node. Loading the library takes longer than most of them: all that may share a process do, and are `node`;

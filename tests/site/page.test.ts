@@ -85,6 +85,8 @@ describe.skipIf(binary === null)('the page', { timeout: 120_000 }, () => {
             .getByRole('button', { name: /^Run it here/ })
             .first()
             .waitFor();
+        await page.getByRole('tabpanel').getByRole('heading').first().waitFor();
+        await page.waitForLoadState('networkidle'); // what the part shows has come
         const { wanted, reached, unseen, unnamed } = await stopsByTab(page);
         expect(wanted.length).toBeGreaterThan(8);
         expect(reached).toEqual(wanted);

@@ -1,3 +1,4 @@
+// In a process of its own: it trains for long.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Event } from '../../site/src/engine/messages.ts';
