@@ -182,6 +182,8 @@ async function main() {
   const seconds = Number(values.seconds);
   if (!(seconds >= 1 && seconds <= 120)) throw new Error(`--seconds must be from 1 to 120, got ${values.seconds}`);
   if (!existsSync(join(folder, 'index.html'))) throw new Error('there is no site/dist: npm run site:build -- --quick');
+  if (values.playground !== undefined && !existsSync(join(values.playground, 'index.html')))
+    throw new Error(`--playground must be a folder with a build of it, and ${values.playground} has no index.html`);
   const executablePath = findChromium();
   if (executablePath === null) throw new Error(adviceOnChromium());
   const browser = await chromium.launch({ executablePath, args: QUIET_FLAGS });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { baseOf } from './site-docs.mjs';
 import { checkSizes, sizesText, weighed } from './site-sizes.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -28,7 +29,7 @@ function node(...args) {
 function flags() {
   try {
     const { values } = parseArgs({ options: { quick: { type: 'boolean' }, base: { type: 'string' } } });
-    return { quick: values.quick ?? false, base: values.base ?? '/' };
+    return { quick: values.quick ?? false, base: baseOf(values.base ?? '/') };
   } catch (error) {
     throw new BuildError(error.message);
   }
