@@ -39,6 +39,7 @@ export function tableProblem(message: string): TableProblem {
   for (const [what, pattern] of Object.entries(KNOWN)) {
     const found = pattern.exec(message);
     if (found === null) continue;
+    // What is said of the header names no line: it is the first.
     const facts = Object.entries(found.groups ?? {}).map(([name, fact]) => [name, clipped(fact ?? '1')]);
     return { what, ...Object.fromEntries(facts) } as TableProblem;
   }
