@@ -38,6 +38,10 @@ describe.skipIf(binary === null)('the element', () => {
         await last.scrollIntoViewIfNeeded();
       }
 
+      // As many epochs as there may be: 500 were through before a loaded machine drew the next picture.
+      await last.evaluate((element) =>
+        element.setAttribute('experiment', `${element.getAttribute('experiment')}&epochs=10000`),
+      );
       await last.getByRole('button', { name: '播放' }).waitFor();
       // By the page itself: it may be through before a click from outside arrives.
       await last.evaluate(async (element) => {
