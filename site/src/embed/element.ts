@@ -55,6 +55,8 @@ export class WhittleLab extends HTMLElement {
   #isRunning = false;
   /** Experiments that were asked for and have not begun: what is told meanwhile is of the one before. */
   #pending = 0;
+  /** Whether the stop of an experiment that begins at rest is still to come: who presses the button before it means another. */
+  #settles = false;
   #isSeen = false;
   /** Whether it rests only because it is out of sight. */
   #rests = false;
@@ -119,7 +121,7 @@ export class WhittleLab extends HTMLElement {
   play(): void {
     if (!this.isConnected) return;
     const ended = this.#stop !== null && this.#stop.kind !== 'paused';
-    if (this.#engine === null || this.#samples === null || ended) this.#start(true);
+    if (this.#engine === null || this.#samples === null || ended || this.#settles) this.#start(true);
     else {
       this.#engine.postMessage({ kind: 'run' });
       this.#isRunning = true;
@@ -189,6 +191,7 @@ export class WhittleLab extends HTMLElement {
     this.#rests = false;
     this.#stop = null;
     this.#isRunning = isRunning;
+    this.#settles = !isRunning;
     this.#pending++;
     this.#engine.postMessage({ kind: 'start', data, network, training, points, isRunning });
     this.#tell();
@@ -227,6 +230,7 @@ export class WhittleLab extends HTMLElement {
         this.#progress = event.progress;
         break;
       case 'stopped':
+        this.#settles = false;
         this.#progress = event.progress;
         this.#stop = event.why;
         this.#isRunning = false;
