@@ -77,7 +77,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
 );
 
-describe.skipIf(binary === null)('whatever a person does', { timeout: 240_000 }, () => {
+describe.skipIf(binary === null)('whatever a person does', { timeout: 600_000 }, () => {
   let site: Site;
   beforeAll(async () => {
     site = await Site.open();
@@ -185,7 +185,7 @@ describe.skipIf(binary === null)('whatever a person does', { timeout: 240_000 },
               await answers(page);
               expect(wrong.splice(0)).toEqual([]);
             }),
-            { numRuns: SEQUENCES, seed: SEED + at, interruptAfterTimeLimit: 200_000, markInterruptAsFailure: true },
+            { numRuns: SEQUENCES, seed: SEED + at, interruptAfterTimeLimit: 560_000, markInterruptAsFailure: true },
           );
         },
         watchEngine,
