@@ -38,7 +38,7 @@ describe.skipIf(binary === null)('the element', () => {
         await last.scrollIntoViewIfNeeded();
       }
 
-      // As many epochs as there may be: 500 were through before a loaded machine drew the next picture.
+      // Anew, and pressed before the engine has told that it rests; as many epochs as there may be, so that it is not through.
       await last.evaluate((element) =>
         element.setAttribute('experiment', `${element.getAttribute('experiment')}&epochs=10000`),
       );
