@@ -1,0 +1,1 @@
+export type { Imported, Port } from './imported.ts';
