@@ -1,1 +1,3 @@
 export type { Imported, Port } from './imported.ts';
+export { decodeNpy, encodeNpy } from './numpy/npy.ts';
+export { decodeNpz, encodeNpz } from './numpy/npz.ts';
