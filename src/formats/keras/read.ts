@@ -10,6 +10,7 @@ import { Network } from '../../graph/network.ts';
 import { Names, nodeOf } from '../../graph/rewrite.ts';
 import { parseJson } from '../../io/json.ts';
 import type { Imported, Port } from '../imported.ts';
+import { plainPort } from '../plain-port.ts';
 import { Config, FORMAT } from './config.ts';
 import { LAYERS } from './layers.ts';
 import type { At } from './row.ts';
@@ -235,17 +236,7 @@ class Builder {
     const inputs = this.inputs.map((input): Input => (looked.has(input.name) ? { ...input, dtype: 'int32' } : input));
     const network = new Network({ inputs, nodes: this.nodes, outputs: values, weights: this.weights });
     const shapes = validateNetwork(network);
-    const port = (value: string, name: string): Port => {
-      const { shape, dtype } = shapes.get(value)!;
-      return {
-        value,
-        name,
-        shape: [null, ...shape],
-        axes: [0, ...shape.map((_, axis) => axis + 1)],
-        dtype,
-        format: null,
-      };
-    };
+    const port = (value: string, name: string): Port => plainPort(value, name, shapes.get(value)!);
     const notes = [
       ...(wasCompiled ? ['What the model was compiled with, optimizer, loss and metrics, is left out.'] : []),
       ...(this.regularized.size > 0

@@ -1,6 +1,7 @@
 import { checkBytes, FormatError, listed, ValueError, WhittleError } from '../../base/errors.ts';
-import { elementsOf, type Shape, size, stridesOf } from '../../base/shape.ts';
+import { type Shape, size, stridesOf } from '../../base/shape.ts';
 import { ARRAYS, checkTensor, type SafeDType, type SafeTensor } from '../../io/safetensors.ts';
+import { arrange } from '../arrange.ts';
 import { parseHeader } from './literal.ts';
 
 /**
@@ -124,11 +125,10 @@ export function decodeNpy(bytes: Uint8Array): SafeTensor {
     failing('data', begin + length)('holds a bool that is neither 0 nor 1');
   if (isSwapped) swapBytes(numbers, width);
   const data = new type(numbers.buffer);
-  return {
-    dtype,
-    shape,
-    data: fortranOrder && shape.length > 1 ? rowMajor(data, new type(new ArrayBuffer(wanted)), shape) : data,
-  };
+  if (!fortranOrder || shape.length < 2) return { dtype, shape, data };
+  // The first axis is the one whose numbers lie side by side
+  const steps = stridesOf([...shape].reverse()).reverse();
+  return { dtype, shape, data: arrange(data, new type(new ArrayBuffer(wanted)), shape, steps) };
 }
 
 /** Bytes as characters of the same code: what is no ASCII fits nowhere in the header's grammar. */
@@ -169,22 +169,4 @@ function swapBytes(bytes: Uint8Array, width: number): void {
       bytes[at + i] = bytes[last]!;
       bytes[last] = byte;
     }
-}
-
-/** Numbers whose first axis changes fastest, in the order in which the last one does. */
-function rowMajor<T extends SafeTensor['data']>(from: T, to: T, shape: Shape): T {
-  const steps = stridesOf([...shape].reverse()).reverse(); // of `from`, an axis of the shape each
-  const index = shape.map(() => 0);
-  const n = elementsOf(shape);
-  let at = 0;
-  for (let i = 0; i < n; i++) {
-    to[i] = from[at]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += steps[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      index[axis] = 0;
-      at -= steps[axis]! * shape[axis]!;
-    }
-  }
-  return to;
 }
