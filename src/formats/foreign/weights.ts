@@ -65,7 +65,7 @@ interface Layer {
  * ValueError for tensors that are none, and names of nothing; and what `validateNetwork` throws.
  *
  * @example
- * const network = toNetwork(new Sequential([new Dense(1)], { inputShape: [2] }));
+ * const network = toNetwork(new Sequential([new Dense(1, { inputShape: [2] })]));
  * const tensors = new Map<string, SafeTensor>([
  *   ['fc.weight', { dtype: 'F32', shape: [1, 2], data: Float32Array.of(1, 10) }],
  *   ['fc.bias', { dtype: 'F32', shape: [1], data: Float32Array.of(0.5) }],
