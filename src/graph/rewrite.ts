@@ -34,14 +34,18 @@ export function nodeOf<K extends Op>(
 /** Hands out names that nothing has yet: the one wished for, else with _1, _2, ... behind it. */
 export class Names {
   private readonly taken: Set<string>;
+  /** The first number that may be free behind a name: those below are not tried again. */
+  private readonly next = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {
     this.taken = new Set(taken);
   }
 
   take(wished: string): string {
-    let name = wished;
-    for (let i = 1; this.taken.has(name); i++) name = `${wished}_${i}`;
+    let i = this.next.get(wished) ?? 0;
+    let name = i === 0 ? wished : `${wished}_${i}`;
+    while (this.taken.has(name)) name = `${wished}_${++i}`;
+    this.next.set(wished, i + 1);
     this.taken.add(name);
     return name;
   }
