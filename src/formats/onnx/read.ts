@@ -232,8 +232,9 @@ class Reading {
     const constants = inputs.filter((item): item is Constant | undefined => item?.kind !== 'value');
     const isConstant = constants.length === inputs.length;
     const make = isConstant ? operator.fold : operator.read;
-    if (make === undefined) return fail(at, 'computes with constants alone: fold them before, as onnx-simplifier does');
-    const made = isConstant ? operator.fold!(site, constants) : operator.read!(site);
+    if (make === undefined)
+      throw new FormatError('onnx', at, 'computes with constants alone: fold them before, as onnx-simplifier does');
+    const made = make(site, constants);
     for (const [i, item] of [made].flat().entries()) {
       const own = output[i] ?? '';
       if (own !== '') this.define(own, { ...item, name: own }, at);
