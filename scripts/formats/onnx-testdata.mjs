@@ -2,14 +2,13 @@
 // files say: node scripts/formats/onnx-testdata.mjs [--write] [--show NAME]. Ends with 1 where one network gives other numbers.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
+import { cpu } from '../../dist/kernels/index.js';
 import { WhittleError } from '../../dist/src/base/errors.js';
 import { MODEL, TENSOR_FILE } from '../../dist/src/formats/onnx/messages.js';
 import { fromOnnx } from '../../dist/src/formats/onnx/read.js';
 import { decodeTensor } from '../../dist/src/formats/onnx/tensors.js';
 import { decodeMessage } from '../../dist/src/formats/protobuf.js';
 import { compileNetwork } from '../../dist/src/infer/index.js';
-import { cpu } from '../../dist/kernels/index.js';
 
 const DATA = '/usr/share/libonnx-testdata/data';
 /** ONNX's own tolerances (onnx/backend/test/runner): |ours - theirs| <= atol + rtol·|theirs|. */
@@ -23,7 +22,11 @@ const REACH = new Set(
   QuantizeLinear DequantizeLinear Cast`.split(/\s+/),
 );
 
-const tensorIn = (path) => decodeTensor(decodeMessage(readFileSync(path), TENSOR_FILE, 'onnx', path), '', path);
+/** The data have bfloat16 as uint16. */
+const tensorIn = (path, type) => {
+  const tensor = decodeMessage(readFileSync(path), TENSOR_FILE, 'onnx', path);
+  return decodeTensor({ ...tensor, dataType: type === 16 ? 16 : tensor.dataType }, '', path);
+};
 
 /** The numbers of a file's tensor as the network has them, or the reverse. */
 function moved(data, shape, axes, back) {
@@ -91,38 +94,53 @@ function testOf(folder) {
   const operators = new Set(graph.node.map(({ opType, domain }) => (domain ? `${domain}.${opType}` : opType)));
   const held = new Set(graph.initializer.map(({ name }) => name));
   const names = graph.input.map(({ name }) => name);
-  return { file, sets, operators, names, open: names.filter((name) => !held.has(name)), opsetImport };
+  const types = graph.input.map(({ type }) => type?.tensorType?.elemType);
+  return { file, sets, operators, names, types, open: names.filter((name) => !held.has(name)), opsetImport };
 }
 
 function verdictOf(folder) {
   const test = testOf(folder);
-  const { file, sets, names, open } = test;
+  const { file, sets, names, open, types } = test;
   if (sets.length === 0) return { ...test, kind: 'no data' };
-  // As it is; then with one input computed and all others constant, each in turn
-  const ways = [[], ...(open.length > 1 ? open.map((own) => open.filter((name) => name !== own)) : [])];
+  // As it is; then with some of the inputs constant, of a few inputs each choice, those with the most computed first
+  const choices =
+    open.length > 4
+      ? [open.slice(1)]
+      : Array.from({ length: 2 ** open.length - 1 }, (_, bits) => open.filter((_, i) => (bits >> i) % 2 === 1));
+  const ways = [...choices].sort((a, b) => a.length - b.length);
+  if (open.length > 4) ways.unshift([]);
   let first;
   for (const way of ways) {
+    let parts = false;
     try {
       for (const set of sets) {
         const path = join(folder, set);
         const count = (kind) => readdirSync(path).filter((name) => name.startsWith(kind)).length;
-        const tensors = Array.from({ length: count('input_') }, (_, i) => tensorIn(join(path, `input_${i}.pb`)));
+        const tensors = Array.from({ length: count('input_') }, (_, i) =>
+          tensorIn(join(path, `input_${i}.pb`), types[i]),
+        );
         const wanted = Array.from({ length: count('output_') }, (_, i) => tensorIn(join(path, `output_${i}.pb`)));
         const constants = new Map(way.map((name) => [name, tensors[names.indexOf(name)]]));
         const imported = fromOnnx(file, { constants });
         const port = imported.inputs[0];
         const batch = tensors[names.indexOf(port.name)].shape[0];
         const results = runOnce(imported, tensors, names, batch);
+        parts ||= imported.outputs.length < wanted.length;
         for (const [i, result] of results.entries()) {
-          const worst = distance(result, wanted[i].data);
-          if (!(worst <= 1)) return { ...test, kind: 'wrong', reason: `output ${i} is ${worst} times the tolerance off, constants: ${way}` };
+          const worst = distance(result, wanted[i].data); // outputs that are left out come behind the first
+          if (!(worst <= 1))
+            return {
+              ...test,
+              kind: 'wrong',
+              reason: `output ${i} is ${worst} times the tolerance off, constants: ${way}`,
+            };
         }
       }
-      return { ...test, kind: 'pass', way };
+      return { ...test, kind: parts ? 'in part' : 'pass', way };
     } catch (error) {
       if (!(error instanceof WhittleError)) return { ...test, kind: 'wrong', reason: error.stack };
-      first ??= error.message;
-      if (way.length > 0 && !error.message.includes('where a value of the network is needed')) first = error.message;
+      // What keeps it from being read with its first input alone computed says most
+      if (first === undefined || way.join() === open.slice(1).join()) first = error.message;
     }
   }
   return { ...test, kind: 'refused', reason: first };
@@ -138,7 +156,11 @@ for (const group of readdirSync(DATA).sort())
     try {
       verdict = verdictOf(folder);
     } catch (error) {
-      verdict = { operators: new Set(['?']), kind: 'refused', reason: error instanceof WhittleError ? error.message : `!! ${error.stack}` };
+      verdict = {
+        operators: new Set(['?']),
+        kind: 'refused',
+        reason: error instanceof WhittleError ? error.message : `!! ${error.stack}`,
+      };
     }
     const inReach = [...verdict.operators].every((op) => REACH.has(op));
     verdicts.push({ group, name, inReach, ...verdict });
@@ -147,6 +169,11 @@ for (const group of readdirSync(DATA).sort())
   }
 const count = (kind, list) => list.filter((each) => each.kind === kind).length;
 const reach = verdicts.filter(({ inReach }) => inReach);
-for (const [title, list] of [['all', verdicts], ['only operators that the reader has', reach]])
-  console.log(`${title}: ${list.length} models, pass ${count('pass', list)}, refused ${count('refused', list)}, no data ${count('no data', list)}, wrong ${count('wrong', list)}`);
+for (const [title, list] of [
+  ['all', verdicts],
+  ['only operators that the reader has', reach],
+])
+  console.log(
+    `${title}: ${list.length} models, pass ${count('pass', list)}, in part ${count('in part', list)}, refused ${count('refused', list)}, no data ${count('no data', list)}, wrong ${count('wrong', list)}`,
+  );
 process.exitCode = count('wrong', verdicts) > 0 ? 1 : 0;

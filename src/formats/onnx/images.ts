@@ -20,27 +20,24 @@ function rounded(places: readonly number[], taps: readonly number[], steps: Step
 
 function pooled(site: Site, kind: PoolKind): View {
   const view = site.view(0);
-  const image = imageOf(site, view) ?? site.cannot(view, 'an image');
-  const n = image.places.length;
-  const taps = perPlace(site, 'kernel_shape', n, 1, 1);
+  const own = perPlace(site, 'kernel_shape', view.dims.length - 2, 1, 1);
+  const image = imageOf(site, view, own) ?? site.cannot(view, 'an image');
   if (!site.has('kernel_shape')) site.fail('has no kernel_shape');
-  if (site.outputs.length > 1 && site.outputs[1] !== '')
-    site.fail('gives where the largest numbers are, which networks here do not');
-  const steps = stepsOf(site, image.places, taps);
+  const [taps, steps] = stepsOf(site, image, own);
   if (steps.dilations.some((step) => step !== 1)) site.fail('has dilations, which pools here do not');
   const isCeil = site.flag('ceil_mode', false);
   let read: Image = image;
-  let own = steps;
+  let moved = steps;
   if (kind === 'average' && site.flag('count_include_pad', false) && steps.padding !== 'valid') {
     // Means that count the zeros are those of an image with zeros around it
     if (typeof steps.padding === 'string') return site.fail('counts zeros that auto_pad adds: give them as pads');
     read = padded(site, image, steps.padding);
-    own = { ...steps, padding: 'valid' };
-    if (isCeil && rounded(read.places, taps, own).padding !== 'valid')
+    moved = { ...steps, padding: 'valid' };
+    if (isCeil && rounded(read.places, taps, moved).padding !== 'valid')
       site.fail('has ceil_mode and counts zeros, which runtimes understand in different ways');
-  } else if (isCeil) own = rounded(image.places, taps, steps);
-  const { strides, padding } = own;
-  const places = positionsOf(site, read.places, taps, own);
+  } else if (isCeil) moved = rounded(image.places, taps, steps);
+  const { strides, padding } = moved;
+  const places = positionsOf(site, read.places, taps, moved);
   const value = site.building.node('pool', site.name, [read.view.value], { kind, size: taps, strides, padding });
   return imageView(site, read, value, places, image.channels);
 }
@@ -70,6 +67,7 @@ function reduced(site: Site, view: View, kind: PoolKind, axes: readonly number[]
 }
 
 const globally = (kind: PoolKind): Operator => ({
+  since: 1,
   read(site) {
     const view = site.view(0);
     if (view.dims.length < 3) site.fail('needs places behind the channels');
@@ -198,13 +196,15 @@ function enlarged(site: Site): View {
   const read = { ...view, dims: turned.map((axis) => view.dims[axis]!) };
   const own = turned.map((axis) => factors[axis]!);
   if (own[0] !== 1 || own[1] !== 1) site.fail('enlarges the batch or the channels');
-  const image = imageOf(site, read) ?? site.cannot(view, 'an image');
-  const value = site.building.node('upsample', site.name, [image.view.value], { factors: own.slice(2) });
+  const image = imageOf(site, read, null) ?? site.cannot(view, 'an image');
+  const value = site.building.node('upsample', site.name, [image.view.value], {
+    factors: image.kept.map((axis) => own[axis + 2]!),
+  });
   const made = imageView(
     site,
     image,
     value,
-    image.places.map((n, axis) => n * own[axis + 2]!),
+    image.places.map((n, axis) => n * own[image.kept[axis]! + 2]!),
     image.channels,
   );
   return { ...made, dims: factors.map((_, axis) => made.dims[turned.indexOf(axis)]!) };

@@ -7,10 +7,6 @@ import { arranged, axisOf, type Last, matched, Space, type View, withLast } from
 import { checkReal, pendingVector, scaled, withRows } from './weights.ts';
 import { type Image, imageOf, imageView, perPlace, positionsOf, stepsOf, withWideZeros } from './windows.ts';
 
-/** A weight that is a constant with its axes in this order. */
-const turned = (site: Site, constant: Constant, order: readonly number[]): Pending =>
-  pendingOf(checkReal(site, constant), order.join(), () => transposed(constant, order));
-
 /** Lets an Add that alone reads a product without a bias give it one. */
 function opened(site: Site, view: View, bias: Pending | undefined): View {
   if (bias === undefined && site.isAlone(view)) site.building.open(view.value, 'bias');
@@ -59,8 +55,6 @@ function cutOff(site: Site, places: readonly number[], taps: readonly number[], 
       before = auto === 'SAME_UPPER' ? less : all - less;
       behind = all - before - added[axis]!;
     }
-    if (before < 0 || behind < 0)
-      site.fail('makes an image that is larger than what its kernel reaches, which convTranspose here does not');
     return [before, behind];
   });
 }
@@ -68,11 +62,15 @@ function cutOff(site: Site, places: readonly number[], taps: readonly number[], 
 function convolved(site: Site, image: Image, kernel: Constant, bias: Pending | undefined): View {
   const groups = site.int('group', 1);
   const [units, channels, ...taps] = kernel.shape as [number, number, ...number[]];
-  const [read, steps] = withWideZeros(site, image, taps, stepsOf(site, image.places, taps));
+  const [own, given] = stepsOf(site, image, taps);
+  const [read, steps] = withWideZeros(site, image, own, given);
   const order = [...taps.map((_, axis) => axis + 2), 1, 0];
-  const weights = { kernel: turned(site, kernel, order), ...(bias && { bias }) };
+  const pending = pendingOf(checkReal(site, kernel), `${order} ${own.length}`, () =>
+    reshaped(transposed(kernel, order), [...own, channels, units]),
+  );
+  const weights = { kernel: pending, ...(bias && { bias }) };
   const attrs = { activation: LINEAR, ...steps, groups };
-  const positions = positionsOf(site, read.places, taps, steps);
+  const positions = positionsOf(site, read.places, own, steps);
   if (channels * groups !== image.channels.reduce((n, { size }) => n * size, 1))
     site.fail(`has a kernel for ${channels} channels in ${groups} groups, for other channels`);
   const value = site.building.node('conv', site.name, [read.view.value], attrs, { weights });
@@ -147,7 +145,7 @@ export const PRODUCTS: Readonly<Record<string, Operator>> = {
       const given = site.optional(2);
       const units = kernel.shape[0]!;
       const bias = given && pendingVector(site, given, units);
-      const image = imageOf(site, view);
+      const image = imageOf(site, view, taps);
       if (image !== null) return convolved(site, image, kernel, bias);
       // Of images of one place there may be but the channels left
       const isPoint = taps.every((n) => n === 1) && view.dims.slice(2).every((axis) => axis.length === 0);
@@ -183,11 +181,18 @@ export const PRODUCTS: Readonly<Record<string, Operator>> = {
         site.fail(`has a kernel for ${kernel.shape[0]} channels, for others`);
       const strides = perPlace(site, 'strides', own.length, 1, 1);
       const cut = cutOff(site, sizes, own, strides);
+      const bounds = cut.map(([before, behind]) => [Math.max(before, 0), Math.max(behind, 0)] as const);
+      const around = cut.map(([before, behind]) => [Math.max(-before, 0), Math.max(-behind, 0)] as const);
+      const isWider = around.flat().some((width) => width > 0);
+      // Keras's rule for a kernel that is narrower than its steps: they leave zeros behind
+      const valid = own.map((n, axis): number => Math.min(0, n - strides[axis]!));
+      const isValid = isWider && cut.every(([before, behind], axis) => before === 0 && behind === valid[axis]);
       const attrs = {
         activation: LINEAR,
         strides: isRow ? [1, ...strides] : strides,
-        padding: isRow ? ([[0, 0], ...cut] as const) : cut,
+        padding: isValid && !isRow ? ('valid' as const) : isRow ? ([[0, 0], ...bounds] as const) : bounds,
       };
+      const isPadded = isWider && attrs.padding !== 'valid';
       const given = site.optional(2);
       const bias = given && pendingVector(site, given, units);
       const pending = pendingOf(checkReal(site, kernel), 'transposed', () => {
@@ -195,15 +200,22 @@ export const PRODUCTS: Readonly<Record<string, Operator>> = {
         return isRow ? reshaped(last, [1, ...last.shape]) : last;
       });
       const weights = { kernel: pending, ...(bias && { bias }) };
-      const steps = { strides, padding: cut, dilations: own.map(() => 1) };
+      const steps = { strides, padding: isPadded ? bounds : cut, dilations: own.map(() => 1) };
+      if (isPadded && bias !== undefined)
+        site.fail(
+          'makes an image that is larger than what its kernel reaches, with a bias, which networks here do not',
+        );
       const after = transposedSizes(sizes, own, steps);
       if (after.some((n) => n < 1)) site.fail(`would give an image of ${after.join(' by ')}`);
-      const value = site.building.node('convTranspose', site.name, [found.value], attrs, { weights });
-      const axes = after.map(axisOf);
+      const name = isPadded ? `${site.name}/inner` : site.name;
+      const inner = site.building.node('convTranspose', name, [found.value], attrs, { weights });
+      const widths = isRow ? ([[0, 0], ...around] as const) : around;
+      const value = isPadded ? site.building.node('zeroPad', site.name, [inner], { widths }) : inner;
+      const axes = after.map((n, axis) => axisOf(isPadded ? n + around[axis]![0] + around[axis]![1] : n));
       const unit = axisOf(units);
       const space = new Space([...(isRow ? [[], ...axes] : axes), unit]);
       const result = { ...found, name: site.name, value, space, dims: [batch!, unit, ...axes] };
-      return opened(site, result, bias);
+      return isPadded ? result : opened(site, result, bias);
     },
   },
 };

@@ -34,7 +34,7 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map(
 );
 
 /** Versions of the operators whose meaning is known here: older ones broadcast otherwise, of newer ones nothing can be said. */
-const OPSETS = { least: 6, most: 28 };
+const OPSETS = { usual: 6, most: 28 };
 
 /** Tensors that a network is given or gives. */
 const MOST_PORTS = 1000;
@@ -44,7 +44,7 @@ const fail = (field: string, problem: string): never => {
 };
 
 /**
- * The network in an ONNX file, of operators of version 6 to 28. The first axis of each input is the batch, and channels, which
+ * The network in an ONNX file, of operators of version 6 to 28; of older ones those that have not changed since. The first axis of each input is the batch, and channels, which
  * ONNX has behind it, become the last axis: `inputs` and `outputs` say which axis is where. What a network has no operation for is
  * refused by name, as are operators of other domains, subgraphs, functions and numbers in other files.
  *
@@ -78,6 +78,8 @@ class Reading {
   private readonly options: Required<FromOnnxOptions>;
   private readonly items = new Map<string, Item>();
   private readonly uses = new Map<string, number>();
+  /** Further outputs of operators, such as the indices of a pool, which networks do not have, and what would give them. */
+  private readonly lost = new Map<string, string>();
   private readonly hint: ReturnType<typeof readHint>;
   private readonly building: Building;
   private readonly givens: Given[];
@@ -101,7 +103,14 @@ class Reading {
 
   imported(): Imported {
     this.readNodes(this.needed());
-    const outputs = this.graph.output.map((output, i) => this.output(output, i));
+    const [first] = this.graph.output;
+    const given = this.graph.output.filter((output) => output === first || !this.lost.has(output.name ?? ''));
+    for (const { name = '' } of this.graph.output)
+      if (this.lost.has(name))
+        this.building.notes.add(
+          `The output ${show(name.slice(0, 60))} is left out: networks here do not have what ${this.lost.get(name)} gives besides its first output.`,
+        );
+    const outputs = given.map((output, i) => this.output(output, i));
     const { inputs, nodes, weights, integers } = this.building.finished();
     const ports = this.givens.map((given) => inputPort(given, this.building));
     const values = [...new Set(outputs.map(({ value }) => value))];
@@ -226,6 +235,12 @@ class Reading {
         `is an operator${domain === '' ? '' : ` of ${show(domain.slice(0, 60))}`} that networks here do not have`,
       );
     if (output.length === 0 || output[0] === '') fail(at, 'gives nothing');
+    const { since = OPSETS.usual } = operator;
+    if (this.opset < since)
+      fail(
+        at,
+        `is of version ${this.opset}, and of ${since} and later is known what it means: convert the file before`,
+      );
     const inputs = message.input.map((name) => (name === '' ? undefined : this.read(name, at)));
     const site = new Site(this.building, this.opset, message, at, inputs, this.uses);
     site.checkAttributes(operator.attributes ?? '');
@@ -235,13 +250,19 @@ class Reading {
     if (make === undefined)
       throw new FormatError('onnx', at, 'computes with constants alone: fold them before, as onnx-simplifier does');
     const made = make(site, constants);
-    for (const [i, item] of [made].flat().entries()) {
-      const own = output[i] ?? '';
-      if (own !== '') this.define(own, { ...item, name: own }, at);
+    const items = [made].flat();
+    for (const [i, own] of output.entries()) {
+      const item = items[i];
+      if (own === '') continue;
+      if (item === undefined) this.lost.set(own, at);
+      else this.define(own, { ...item, name: own }, at);
     }
   }
 
   private read(name: string, at: string): Item {
+    const maker = this.lost.get(name);
+    if (maker !== undefined)
+      fail(at, `reads what ${maker} gives besides its first output, which networks here do not have`);
     return this.items.get(name) ?? fail(at, `reads ${show(name.slice(0, 60))}, which nothing before it gives`);
   }
 
@@ -274,10 +295,10 @@ class Reading {
 function opsetOf({ opsetImport }: ModelMessage): number {
   const own = opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx');
   const version = own?.version ?? fail('model', 'does not say which version of operators it has');
-  if (version >= OPSETS.least && version <= OPSETS.most) return version;
+  if (version >= 1 && version <= OPSETS.most) return version;
   return fail(
     'model',
-    `has operators of version ${version}, and ${OPSETS.least} to ${OPSETS.most} are known here: convert it before`,
+    `has operators of version ${version}, and those up to ${OPSETS.most} are known here: convert it before`,
   );
 }
 

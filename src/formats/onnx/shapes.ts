@@ -6,6 +6,7 @@ import {
   type Axis,
   aligned,
   arranged,
+  axisOf,
   reshapedAxes,
   Space,
   shapeOf,
@@ -121,6 +122,26 @@ const sameAtoms = (a: Axis, b: Axis): boolean => {
   return a.length === own.length && a.every((atom, i) => atom === own[i]);
 };
 
+/** A tensor in a shape across the bounds of its axes: its value as one axis, if the numbers lie in the order of the file. */
+function rowOf(site: Site, view: View, sizes: readonly number[]): View {
+  const named = (list: readonly number[]): string => list.map((n) => (Number.isNaN(n) ? 'N' : n)).join(', ');
+  const refuse = (): never =>
+    site.fail(
+      `makes [${named(sizes)}] of "${view.name}" [${named(shapeOf(view))}], across the bounds of samples or of other axes`,
+    );
+  const [batch, ...sample] = view.dims.map(whole);
+  const total = sample.flat().reduce((n, { size }) => n * size, 1);
+  const open = sizes.indexOf(-1);
+  const rest = sizes.slice(1).reduce((n, size) => (size === -1 ? n : n * size), 1);
+  const own = sizes.slice(1).map((size) => (size === -1 ? total / rest : size));
+  const isBatch =
+    batch?.length === 1 && batch[0]!.isBatch && (Number.isNaN(sizes[0]) || sizes[0] === batch[0]!.size || open === 0);
+  if (!isBatch || own.reduce((n, size) => n * size, 1) !== total || !own.every(Number.isInteger)) return refuse();
+  const row = arranged(site.building, view, [sample.flat()]) ?? refuse();
+  const axes = own.map(axisOf);
+  return { ...row, name: site.name, dims: [batch, ...axes], space: new Space([axes.flat()]) };
+}
+
 /** Axes that an operator names, or undefined for none. */
 const named = (site: Site): readonly number[] | undefined => site.numbers('axes', 1);
 
@@ -203,30 +224,25 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
       return reshaped(constant, [outer, outer === 0 ? 0 : constant.data.length / outer]);
     },
   ),
-  Reshape: moved(
-    'allowzero',
-    (site, view) => {
+  Reshape: {
+    attributes: 'allowzero',
+    read(site) {
+      const view = site.view(0, true);
       const sizes = wantedSizes(site, (axis) => sizeAt(site, view.dims, axis));
-      const found = reshapedAxes(view.dims, sizes);
-      return (
-        found ??
-        site.fail(
-          `makes [${sizes.map((n) => (Number.isNaN(n) ? 'N' : n)).join(', ')}] of "${view.name}" [${shapeOf(view)
-            .map((n) => (Number.isNaN(n) ? 'N' : n))
-            .join(', ')}], across the bounds of axes or of samples`,
-        )
-      );
+      const axes = reshapedAxes(view.dims, sizes);
+      return axes === null ? rowOf(site, view, sizes) : axesOf(site, view, axes);
     },
-    (site, constant) => {
+    fold(site) {
+      const constant = site.constant(0);
       const sizes = wantedSizes(site, (axis) => constant.shape[axis] ?? site.fail(`has no axis ${axis} to keep`));
       const known = sizes.reduce((n, size) => (size === -1 ? n : n * size), 1);
       const shape = sizes.map((size) => (size === -1 ? constant.data.length / known : size));
       const isWhole = shape.every(Number.isInteger) && shape.reduce((n, size) => n * size, 1) === constant.data.length;
       return isWhole
-        ? reshaped(constant, shape)
+        ? renamed(site, reshaped(constant, shape))
         : site.fail(`makes [${sizes.join(', ')}] of ${constant.data.length} numbers`);
     },
-  ),
+  },
   Squeeze: moved(
     'axes',
     (site, view) => squeezed(site, view.dims, shapeOf(view), (axis) => view.dims[axis]!.length === 0),

@@ -7,6 +7,8 @@ import { shapeOf, type View } from './views.ts';
 
 /** What an operator of ONNX becomes. */
 export interface Operator {
+  /** The first version with its meaning here. Default: 6. */
+  readonly since?: number;
   /** The attributes that it may have, with blanks between them. */
   readonly attributes?: string;
   /** The values that it gives, one for each of its outputs that are known here. */
@@ -129,7 +131,8 @@ export class Site {
       return this.fail(`reads the constant "${item.name}" where a value of the network is needed`);
     if (!integers && (item.format !== null || item.raw !== null))
       this.fail(
-        `reads integers ("${item.name}"): networks here compute with them between QuantizeLinear and DequantizeLinear`,
+        `reads "${item.name}" in ${item.format?.type ?? item.raw}: networks here compute in float32, and with integers between ` +
+          'QuantizeLinear and DequantizeLinear',
       );
     return item;
   }

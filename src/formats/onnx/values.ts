@@ -161,7 +161,7 @@ export const VALUES: Readonly<Record<string, Operator>> = {
   Relu: plain('relu'),
   Sigmoid: plain('sigmoid'),
   Tanh: plain('tanh'),
-  Softplus: plain('softplus'),
+  Softplus: { ...plain('softplus'), since: 1 },
   Exp: plain('exponential'),
   HardSwish: plain('hardSwish'),
   LeakyRelu: sloped('leakyRelu', 0.01),

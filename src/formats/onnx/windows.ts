@@ -1,43 +1,55 @@
 import { type Steps, windowFault, windowOf } from '../../base/window.ts';
 import type { Site } from './site.ts';
-import { type Axis, arranged, axisOf, Space, sizeOf, type View } from './views.ts';
+import { type Axis, arranged, axisOf, permutation, Space, sizeOf, type View, whole } from './views.ts';
 
 /** A tensor [batch, channels, places...] with its channels last. */
 export interface Image {
   readonly view: View;
+  /** Which axes of places the value has. The others have one place and a window of one tap. */
+  readonly kept: readonly number[];
   readonly places: readonly number[];
   readonly batch: Axis;
   readonly channels: Axis;
 }
 
-/** A tensor as an image or a sequence; null where its axes cannot be brought there. Throws for other ranks. */
-export function imageOf(site: Site, view: View): Image | null {
+/**
+ * A tensor as an image or a sequence, for windows of `taps`; null where its axes cannot be brought there. Axes of one place, which
+ * a file adds to sequences so that they are images, are there only if the value has them. Throws for other ranks.
+ */
+export function imageOf(site: Site, view: View, taps: readonly number[] | null): Image | null {
   const [batch, channels, ...places] = view.dims;
   if (batch === undefined || channels === undefined || (places.length !== 1 && places.length !== 2))
     return site.fail(
       `reads "${view.name}" of ${view.dims.length} axes: networks here have sequences [batch, channels, length] and images ` +
         '[batch, channels, height, width]',
     );
-  const found = arranged(site.building, view, [...places, channels]);
-  return found && { view: found, places: places.map(sizeOf), batch, channels };
+  const pads = site.ints('pads') ?? [];
+  const isWide = (axis: number): boolean => (pads[axis] ?? 0) !== 0 || (pads[axis + places.length] ?? 0) !== 0;
+  const all = places.map((_, axis) => axis);
+  const needed = all.filter((axis) => places[axis]!.length > 0 || taps?.[axis] !== 1 || isWide(axis));
+  const wanted = (kept: readonly number[]): Axis[] => [...kept.map((axis) => whole(places[axis]!)), whole(channels)];
+  const isThere = view.space.axes !== null || permutation(wanted(all), view.space.given.map(whole)) !== null;
+  const fewer = needed.length > 0 && needed.length < all.length ? [needed] : [];
+  for (const kept of isThere ? [all, ...fewer] : [...fewer, all]) {
+    const found = arranged(site.building, view, wanted(kept));
+    if (found !== null)
+      return { view: found, kept, places: kept.map((axis) => sizeOf(places[axis]!)), batch, channels };
+  }
+  return null;
 }
 
 /** What comes out of an operation on images, at so many places. */
 export function imageView(
   site: Site,
-  { view, batch }: Image,
+  { view, batch, kept }: Image,
   value: string,
   places: readonly number[],
   channels: Axis,
 ): View {
   const axes = places.map(axisOf);
-  return {
-    ...view,
-    name: site.name,
-    value,
-    space: new Space([...axes, channels]),
-    dims: [batch, channels, ...axes],
-  };
+  const count = view.dims.length - 2;
+  const dims = Array.from({ length: count }, (_, axis) => axes[kept.indexOf(axis)] ?? []);
+  return { ...view, name: site.name, value, space: new Space([...axes, channels]), dims: [batch, channels, ...dims] };
 }
 
 /** A list with a number for each axis of a window. */
@@ -49,12 +61,25 @@ export function perPlace(site: Site, name: string, count: number, least: number,
   return [...list];
 }
 
-/** How a window of `taps` goes over `places`, by the attributes. */
-export function stepsOf(site: Site, places: readonly number[], taps: readonly number[]): Steps {
+/** How a window goes over an image, by the attributes, with its taps: as many as the value has axes of places. */
+export function stepsOf(site: Site, { view, places, kept }: Image, all: readonly number[]): [taps: number[], Steps] {
+  const own = (list: readonly number[]): number[] => kept.map((axis) => list[axis]!);
+  const taps = own(all);
+  return [taps, stepsAlong(site, places, taps, view.dims.length - 2, own)];
+}
+
+function stepsAlong(
+  site: Site,
+  places: readonly number[],
+  taps: readonly number[],
+  count: number,
+  own: (list: readonly number[]) => number[],
+): Steps {
   const n = places.length;
-  const strides = perPlace(site, 'strides', n, 1, 1);
-  const dilations = perPlace(site, 'dilations', n, 1, 1);
-  const pads = perPlace(site, 'pads', 2 * n, 0, 0);
+  const strides = own(perPlace(site, 'strides', count, 1, 1));
+  const dilations = own(perPlace(site, 'dilations', count, 1, 1));
+  const all = perPlace(site, 'pads', 2 * count, 0, 0);
+  const pads = [...own(all.slice(0, count)), ...own(all.slice(count))];
   const auto = site.text('auto_pad', 'NOTSET');
   if (auto === 'SAME_UPPER') return { strides, dilations, padding: 'same' };
   if (auto === 'VALID' || (auto === 'NOTSET' && pads.every((width) => width === 0)))
