@@ -1,1 +1,2 @@
 export type { Imported, Port } from './imported.ts';
+export { type OnnxOptions, toOnnx } from './onnx/write.ts';
