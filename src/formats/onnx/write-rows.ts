@@ -66,7 +66,9 @@ const never =
 
 /** What training alone does is left out, but for what it does always. */
 const idle: Row<'dropout' | 'activityRegularization'> = (site) =>
-  isIdle(site.node, false) ? same(site) : refuse(site, 'draws numbers in every run, which no ONNX operator does');
+  isIdle(site.node, false)
+    ? same(site)
+    : refuse(site, 'draws numbers in every run, which no ONNX operator does: leave it out');
 
 /** The last operation of a product: its activation, behind sums that come out in a layout. */
 function finished(
