@@ -205,6 +205,9 @@ const ROWS = {
   },
 };
 
+const embeddings = (b, name, x) =>
+  b.node('embedding', name, [x], {}, { embeddings: b.store(`${name}/table`, [6, 2], b.real(12)) });
+
 /** Operations that `drawn` draws from, by name. */
 export const DRAWN = Object.keys(ROWS);
 const FORMAT = { scale: Math.fround(0.031), zeroPoint: -9 };
@@ -486,6 +489,25 @@ export function formatNetworksBy(library) {
     shared.node('dense', 'a', ['x'], { activation: { name: 'tanh' } }, { kernel: key });
     shared.node('dense', 'b', ['a'], { activation: { name: 'tanh' } }, { kernel: key });
     yield ['a shared kernel', networkOf(shared, [4])];
+    const mixed = new Build(5);
+    ROWS.conv(mixed, 'c', 'x', [4, 4, 3], { name: 'relu' });
+    const at = shapeNow(mixed, [4, 4, 3]);
+    ROWS.dense(mixed, 'rows', 'c', at, { name: 'tanh' });
+    mixed.node('concat', 'joined', ['c', 'rows', 'c'], {});
+    mixed.node('split', 'part', ['joined'], { from: 0, to: at.at(-1) });
+    mixed.node('add', 'sum', ['part', 'c'], {});
+    mixed.node('layerNorm', 'norm', ['sum'], { epsilon: 1e-3 });
+    mixed.node('add', 'end', ['norm', 'sum', 'part'], {});
+    yield ['layouts that meet', networkOf(mixed, [4, 4, 3], ['end', 'joined'])];
+    const single = new Build(6);
+    ROWS.activation(single, 'a', 'x', [1], { name: 'tanh' });
+    single.node('flatten', 'f', ['a'], {});
+    ROWS.dense(single, 'y', 'f', [1], { name: 'linear' });
+    yield ['a number', networkOf(single, [], ['y', 'a'])];
+    const table = new Build(7);
+    embeddings(table, 'e', 'x');
+    const named = networkOf(table, [3], ['e', 'x']);
+    yield ['numbers of entries', new Network({ ...named, inputs: [{ name: 'x', shape: [3], dtype: 'int32' }] })];
   }
 
   /** Models, in real numbers and in int8 of every kind. */

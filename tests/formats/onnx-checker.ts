@@ -54,15 +54,16 @@ export interface Model {
 export const decodeModel = (file: Uint8Array): Model =>
   onnx.ModelProto.toObject(onnx.ModelProto.decode(file), { longs: Number, arrays: true }) as Model;
 
-type Type = 'float' | 'float16' | 'int8' | 'int32' | 'int64';
+type Type = 'float' | 'float16' | 'bfloat16' | 'int8' | 'int32' | 'int64';
 const NUMBERS: Readonly<Record<Type, number>> = {
   float: TYPES.FLOAT,
   float16: TYPES.FLOAT16,
+  bfloat16: TYPES.BFLOAT16,
   int8: TYPES.INT8,
   int32: TYPES.INT32,
   int64: TYPES.INT64,
 };
-const BYTES: Readonly<Record<Type, number>> = { float: 4, float16: 2, int8: 1, int32: 4, int64: 8 };
+const BYTES: Readonly<Record<Type, number>> = { float: 4, float16: 2, bfloat16: 2, int8: 1, int32: 4, int64: 8 };
 const typeOf = (n: number): Type | undefined => (Object.keys(NUMBERS) as Type[]).find((type) => NUMBERS[type] === n);
 
 /** Types of inputs, a ? before what may be missing, a + behind what may come several times; result; attributes. */
@@ -118,14 +119,18 @@ const OPERATORS: ReadonlyMap<string, Schema> = new Map<string, Schema>([
   ],
   ['Gather', ['float int32', 'float']],
   ['QuantizeLinear', ['float float int8', 'int8']],
-  ['Cast', ['float16', 'float', { to: 'INT' }]],
 ]);
 /** These take several types. */
+const CAST: Readonly<Record<string, Schema>> = {
+  float16: ['float16', 'float', { to: 'INT' }],
+  bfloat16: ['bfloat16', 'float', { to: 'INT' }],
+};
 const DEQUANTIZE: Readonly<Record<string, Schema>> = {
   int8: ['int8 float ?int8', 'float', { axis: 'INT' }],
   int32: ['int32 float', 'float', { axis: 'INT' }],
 };
 const schemaOf = (opType: string, first: Type | undefined): Schema | undefined => {
+  if (opType === 'Cast') return CAST[first ?? ''];
   if (opType === 'DequantizeLinear') return DEQUANTIZE[first ?? ''];
   if (first !== 'float' && (opType === 'Transpose' || opType === 'Identity'))
     return [first ?? '', first ?? 'float', OPERATORS.get(opType)![2] ?? {}];

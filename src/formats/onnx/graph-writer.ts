@@ -42,7 +42,10 @@ export type TensorArray =
   | Uint16Array
   | Int32Array
   | BigInt64Array;
-export type TensorType = Extract<keyof typeof DATA_TYPES, 'float32' | 'float16' | 'int8' | 'int32' | 'int64'>;
+export type TensorType = Extract<
+  keyof typeof DATA_TYPES,
+  'float32' | 'float16' | 'bfloat16' | 'int8' | 'int32' | 'int64'
+>;
 
 /** The axes of a batch of samples of so many axes, from one layout to the other. */
 function transposition(axes: number, to: Layout): number[] {

@@ -55,7 +55,8 @@ export class WeightWriter {
 
   /** What makes real numbers of a constant; null for one that has them. */
   private readingOf({ type, scales }: Held, values: string, axis: number): Operation | null {
-    if (type === 'float16') return { opType: 'Cast', inputs: [values], attributes: { to: int(DATA_TYPES.float32) } };
+    if (type === 'float16' || type === 'bfloat16')
+      return { opType: 'Cast', inputs: [values], attributes: { to: int(DATA_TYPES.float32) } };
     if (scales === undefined) return null;
     const isOne = scales.every((scale) => scale === scales[0]);
     const scale = this.writer.constant('float32', isOne ? [] : [scales.length], isOne ? scales.slice(0, 1) : scales);
@@ -78,7 +79,7 @@ export class WeightWriter {
 function heldAs(weight: Stored, units: Float64Array | undefined): Held {
   const { encoding, shape } = densified(weight);
   if (encoding.type === 'int32') return { type: 'int32', values: encoding.values, scales: Float32Array.from(units!) };
-  if (encoding.type === 'float16') return { type: 'float16', values: encoding.values };
+  if (encoding.type === 'float16' || encoding.type === 'bfloat16') return encoding;
   const whole = integersOf(encoding, shape);
   if (whole !== null) return { type: 'int8', values: whole.values, scales: whole.scales };
   return { type: 'float32', values: decodeWeight({ encoding, shape, mask: null })! };

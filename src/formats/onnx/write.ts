@@ -37,7 +37,7 @@ export interface OnnxOptions {
  * A network as an ONNX file, of IR version 8 and operators of version 17. Inputs and outputs have the names of their values and
  * a batch of any size, `N`; int32 inputs stay int32.
  *
- * Weights in float32, float16 and int8 stay what they are; what has an integer form becomes int8, all else float32. Operations on
+ * Weights in float32, float16, bfloat16 and int8 stay what they are; what has an integer form becomes int8, all else float32. Operations on
  * integers are written in real numbers between DequantizeLinear and QuantizeLinear, as runtimes expect them: now and then an
  * integer differs by 1 from ours. Products that are dynamic, which make integers of what they read for each sample, are written
  * as products of real numbers with the kernel that their integers stand for.
