@@ -107,8 +107,9 @@ function zeros(site: Site): View {
   const isWide = (axis: number): boolean => (widths.get(axis) ?? []).some((width) => width > 0);
   const sample = view.dims.flatMap((own, axis) => (own.some((atom) => atom.isBatch) ? [] : [axis]));
   if (!view.dims.some((_, axis) => isWide(axis))) return { ...view, name: site.name };
-  // While nothing says where the channels are, they are behind the batch if that is not padded
-  const channels = view.space.axes === null ? sample.find((axis) => !isWide(axis)) : undefined;
+  // While nothing says where the channels are, they are last if that is not padded, or the first that are not
+  const ends = [...sample.slice(-1), ...sample].filter((axis) => !isWide(axis));
+  const channels = view.space.axes === null ? ends[0] : undefined;
   if (channels !== undefined)
     settle(
       view.space,

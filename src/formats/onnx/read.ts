@@ -2,12 +2,14 @@ import { checkBytes, FormatError, LimitError, show, ValueError } from '../../bas
 import { checkOptions } from '../../base/options.ts';
 import type { Shape } from '../../base/shape.ts';
 import { validateNetwork } from '../../graph/encodings.ts';
+import type { Graph, Node } from '../../graph/graph.ts';
 import { Network } from '../../graph/network.ts';
 import { withFusedActivations, withoutUnread } from '../../graph/rewrite.ts';
 import type { Imported, Port } from '../imported.ts';
 import { decodeMessage } from '../protobuf.ts';
 import { folded, orElse } from '../qdq-fold.ts';
 import { Building, type Given, type Item } from './building.ts';
+import { HINT_KEY } from './hint.ts';
 import { readHint, withRules } from './hint-read.ts';
 import { IMAGES } from './images.ts';
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from './messages.ts';
@@ -96,7 +98,7 @@ class Reading {
       if (list.length > MOST_PORTS)
         throw new LimitError('onnx', 'the number of inputs or outputs', list.length, MOST_PORTS);
     const sizes = inputs.map((input) => this.sizesOf(input));
-    this.hint = readHint(model.metadataProps, 'whittle');
+    this.hint = readHint(model.metadataProps, HINT_KEY);
     this.building = new Building(batchOf(sizes), bytes, this.named(), this.hint.scales);
     this.givens = inputs.map((input, i) => this.given(input, sizes[i]!));
   }
@@ -114,7 +116,7 @@ class Reading {
     const { inputs, nodes, weights, integers } = this.building.finished();
     const ports = this.givens.map((given) => inputPort(given, this.building));
     const values = [...new Set(outputs.map(({ value }) => value))];
-    const whole = withFusedActivations(withoutUnread({ inputs, nodes, outputs: values, weights }));
+    const whole = fused(withoutUnread({ inputs, nodes, outputs: values, weights }));
     const checked = (graph: typeof whole): Network => {
       validateNetwork(graph);
       return new Network(graph);
@@ -289,6 +291,18 @@ class Reading {
       format: format && { scale: format.scale, zeroPoint: format.zeroPoint + (format.type === 'uint8' ? 128 : 0) },
     };
   }
+}
+
+/** The graph with activations in the nodes that they follow, which take their names: what is read of a file is called as there. */
+function fused<W>(graph: Graph<W>): Graph<W> {
+  const found = withFusedActivations(graph);
+  const left = new Set(found.nodes.map(({ name }) => name));
+  const names = new Map(
+    graph.nodes.flatMap(({ name, inputs }) => (left.has(name) ? [] : [[inputs[0]!, name] as const])),
+  );
+  const now = (name: string): string => names.get(name) ?? name;
+  const nodes = found.nodes.map((node): Node => ({ ...node, name: now(node.name), inputs: node.inputs.map(now) }));
+  return { ...found, nodes, outputs: found.outputs.map(now) };
 }
 
 /** The version of ONNX's own operators. */

@@ -181,9 +181,14 @@ export function reshapedAxes(dims: readonly Axis[], sizes: readonly number[]): A
 export function settle(space: Space, wanted: readonly Axis[]): readonly Axis[] {
   if (space.axes !== null) return space.axes;
   const given = space.given.map(whole);
-  const isOrdered = isSame(wanted.flat(), given.flat());
+  const flat = wanted.flat();
+  const isOrdered = isSame(flat, given.flat());
   const isWanted = permutation(wanted, given) !== null || (isOrdered && (wanted.length !== 1 || given.length === 0));
-  space.axes = isWanted ? wanted : given;
+  const place = (axis: Axis): number => (axis.length === 0 ? flat.length : flat.indexOf(axis[0]!));
+  const turned = [...given].sort((a, b) => place(a) - place(b));
+  // One axis of all of them, in another order, is a flatten of the same axes
+  const isTurned = wanted.length === 1 && isSame(turned.flat(), flat);
+  space.axes = isWanted ? wanted : isTurned ? turned : given;
   return space.axes;
 }
 
@@ -227,7 +232,10 @@ export function withLast(building: Building, view: View, axes: readonly number[]
   const own = have.at(-1);
   const isLast = own !== undefined && hasAll(own, group);
   if (!isLast && !hasAll(have.flat(), group)) return null;
-  const last = isLast ? view : shaped(building, view, [have.flat()]);
+  // Parts of one axis that changed places are a shuffle of channels; what was several axes has its weights in another order
+  const isParted = isLast && view.space.axes!.at(-1)!.length === 1 && !isSame(own, group);
+  const turned = isParted ? arranged(building, view, [...have.slice(0, -1), group]) : null;
+  const last = turned ?? (isLast ? view : shaped(building, view, [have.flat()]));
   if (last === null) return null;
   const memory = whole(last.space.axes!.at(-1)!);
   return {
@@ -260,6 +268,8 @@ function orderOf(building: Building, tensor: Axis, memory: Axis): Int32Array | n
 /** Tensors of one shape with their numbers at the same places of their values; null where that cannot be. */
 export function matched(building: Building, views: readonly View[]): View[] | null {
   const isSettled = ({ space }: View): boolean => space.axes !== null;
+  const isOne = views.every(({ space, dims }) => space === views[0]!.space && areSame(dims, views[0]!.dims));
+  if (isOne) return [...views];
   const first = views.find(isSettled) ?? views[0]!;
   const others = views.filter((view) => view.space !== first.space);
   for (const model of [first, ...others.filter(isSettled).slice(0, 1)]) {
