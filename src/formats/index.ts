@@ -4,4 +4,6 @@ export type { Imported, Port } from './imported.ts';
 export { fromKeras } from './keras/read.ts';
 export { decodeNpy, encodeNpy } from './numpy/npy.ts';
 export { decodeNpz, encodeNpz } from './numpy/npz.ts';
+export { type FromOnnxOptions, fromOnnx } from './onnx/read.ts';
+export { type OnnxOptions, toOnnx } from './onnx/write.ts';
 export { type FileKind, type ReadModelOptions, type Recognized, readModel, recognize } from './recognize.ts';

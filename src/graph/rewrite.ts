@@ -34,7 +34,7 @@ export function nodeOf<K extends Op>(
 /** Hands out names that nothing has yet: the one wished for, else with _1, _2, ... behind it. */
 export class Names {
   private readonly taken: Set<string>;
-  /** The first number that may be free behind a name: those below are not tried again. */
+  /** The first number that may be free behind a name: many that wish for one are served in linear time. */
   private readonly next = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {
@@ -42,10 +42,10 @@ export class Names {
   }
 
   take(wished: string): string {
-    let i = this.next.get(wished) ?? 0;
-    let name = i === 0 ? wished : `${wished}_${i}`;
-    while (this.taken.has(name)) name = `${wished}_${++i}`;
-    this.next.set(wished, i + 1);
+    let name = wished;
+    let i = this.next.get(wished) ?? 1;
+    for (; this.taken.has(name); i++) name = `${wished}_${i}`;
+    this.next.set(wished, i);
     this.taken.add(name);
     return name;
   }

@@ -1,0 +1,29 @@
+import type { Graph, IntegerRule } from '../../graph/graph.ts';
+import { dynamicOf } from '../../graph/validate.ts';
+import type { EntryMessage } from './messages.ts';
+
+/** The key of the metadata in which a file says what ONNX has no words for. */
+export const HINT_KEY = 'whittle';
+
+/**
+ * What a network is besides what its file says, as JSON; lists of pairs, since names are anything. `scales` are those of values
+ * that float32, which the file has, does not hold: [value, scale]. `rules` are those of nodes: [node, 'multiplier' or 'dynamic'].
+ */
+export interface Hint {
+  readonly scales?: readonly (readonly [value: string, scale: number])[];
+  readonly rules?: readonly (readonly [node: string, rule: 'multiplier' | 'dynamic'])[];
+}
+
+/** The entry of a network; null where its file says it all. */
+export function hintOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): EntryMessage | null {
+  const scales = nodes.flatMap(({ name, format }) =>
+    format === null || Math.fround(format.scale) === format.scale ? [] : [[name, format.scale] as const],
+  );
+  const rules = nodes.flatMap(({ name, attrs }) => {
+    const rule = (attrs as IntegerRule).rule ?? (dynamicOf({ attrs }) ? 'dynamic' : null);
+    return rule === null ? [] : [[name, rule] as const];
+  });
+  if (scales.length === 0 && rules.length === 0) return null;
+  const hint: Hint = { ...(scales.length > 0 && { scales }), ...(rules.length > 0 && { rules }) };
+  return { key: HINT_KEY, value: JSON.stringify(hint) };
+}
