@@ -2,6 +2,7 @@ import { FormatError, LimitError } from '../../base/errors.ts';
 import { type Shape, size } from '../../base/shape.ts';
 import { isScale } from '../../graph/check.ts';
 import type { Stored } from '../../graph/encoding.ts';
+import { permuted } from './permuted.ts';
 import { FORMAT, type TensorOf } from './tensor.ts';
 
 /** What constants can be: IEEE 754 binary16 as its bits, and int64 as the nearest that a double has. */
@@ -75,25 +76,6 @@ export class Constants {
     }
     return { shape, type: kind, values: new CLASSES[kind](bytes.buffer), scales, axis, isReal: false };
   }
-}
-
-/** The same numbers with their axes in another order, `order[i]` the axis that becomes axis i. */
-function permuted(values: Values, shape: Shape, order: readonly number[]): Values {
-  const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));
-  const to = values.slice();
-  const sizes = order.map((axis) => shape[axis]!);
-  const strides = order.map((axis) => steps[axis]!);
-  const at = sizes.map(() => 0);
-  for (let i = 0, from = 0; i < to.length; i++) {
-    to[i] = values[from]!;
-    for (let axis = at.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++at[axis]! < sizes[axis]!) break;
-      from -= strides[axis]! * sizes[axis]!;
-      at[axis] = 0;
-    }
-  }
-  return to;
 }
 
 /** As many scales as units, from one for all. */
