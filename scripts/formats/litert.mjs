@@ -65,6 +65,7 @@ export async function openLiteRt() {
   const browser = await chromium.launch({ executablePath: findChromium(), args: QUIET_FLAGS });
   const open = async (isRelaxed) => {
     const page = await browser.newPage();
+    if (process.env.LOG) page.on('console', (m) => process.stderr.write(m.text() + '\n'));
     page.on('pageerror', ({ message }) => process.stderr.write(`the page failed: ${message}\n`));
     await page.goto(`http://127.0.0.1:${server.address().port}/${isRelaxed ? '' : '?compat'}`);
     await page.waitForFunction('globalThis.isReady === true');

@@ -290,7 +290,9 @@ class Writer {
     };
     for (const [name, value] of Object.entries(message) as [string, Value | undefined][]) {
       const field = fields[name]!;
-      if (value === undefined || value === (field.usual ?? 0)) continue;
+      // An empty list is one that is left out: TensorFlow Lite takes a buffer that has one, with no bytes, for a constant
+      const isEmpty = (Array.isArray(value) || value instanceof Uint8Array) && value.length === 0;
+      if (value === undefined || isEmpty || value === (field.usual ?? 0)) continue;
       if (isUnion(field.kind)) add({ number: field.number - 1, kind: 'uint8' }, 1, (value as Chosen).type);
       add(field, isScalar(field.kind) ? SCALARS[field.kind] : 4, value);
     }
