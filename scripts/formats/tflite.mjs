@@ -63,7 +63,7 @@ function ours(network, x) {
   const n = sizeOf(network.inputs[0].shape);
   return Array.from({ length: x.length / n }, (_, k) => {
     const y = program.run(x.slice(k * n, (k + 1) * n));
-    return (y instanceof Float32Array ? [y] : network.outputs.map((name) => y[name])).map((each) => each.slice());
+    return (y instanceof Float32Array ? [y] : y).map((each) => each.slice());
   });
 }
 
@@ -124,8 +124,8 @@ async function operators(name, model, page, build, samples = 20) {
       const program = compileNetwork(network, 1, table);
       const sum = sums.get(`${kind} ${rule}`) ?? { most: 0, unequal: 0, all: 0 };
       for (let k = 0; k < samples; k++) {
-        const parts = Object.fromEntries(network.inputs.map(({ name: of }, i) => [of, given(k, reads[i]).slice()]));
-        const y = program.run(network.inputs.length === 1 ? Object.values(parts)[0] : parts);
+        const parts = reads.map((tensor) => given(k, tensor).slice());
+        const y = program.run(parts.length === 1 ? parts[0] : parts);
         const z = given(k, operator.outputs[0]);
         for (let i = 0; i < y.length; i++) {
           const distance = Math.round(Math.abs(y[i] - z[i]) / quantization.scale[0]);
