@@ -7,3 +7,5 @@ export { decodeNpz, encodeNpz } from './numpy/npz.ts';
 export { type FromOnnxOptions, fromOnnx } from './onnx/read.ts';
 export { type OnnxOptions, toOnnx } from './onnx/write.ts';
 export { type FileKind, type ReadModelOptions, type Recognized, readModel, recognize } from './recognize.ts';
+export { type FromTfliteOptions, fromTflite } from './tflite/read.ts';
+export { type ToTfliteOptions, toTflite } from './tflite/write.ts';

@@ -9,8 +9,10 @@ import type { Imported, Port } from './imported.ts';
 import { fromKeras } from './keras/read.ts';
 import { isNpy } from './numpy/npy.ts';
 import { isZip, zipEntries } from './numpy/zip.ts';
+import { fromOnnx } from './onnx/read.ts';
 import { plainPort } from './plain-port.ts';
 import { decodeMessage } from './protobuf.ts';
+import { fromTflite } from './tflite/read.ts';
 
 /** What files are told apart. */
 export type FileKind =
@@ -56,8 +58,8 @@ type Row = { readonly title: string } & ({ readonly read: Reader } | { readonly 
 /** One row a kind of file. */
 const KINDS: { readonly [K in FileKind]: Row } = {
   whittle: { title: 'a network of this library', read: whittleImported },
-  onnx: { title: 'an ONNX model', remedy: 'fromOnnx reads it' },
-  tflite: { title: 'a TensorFlow Lite model', remedy: 'fromTflite reads it' },
+  onnx: { title: 'an ONNX model', read: (bytes) => fromOnnx(bytes) },
+  tflite: { title: 'a TensorFlow Lite model', read: (bytes) => fromTflite(bytes) },
   'keras-json': { title: 'a Keras model of TensorFlow.js', read: fromKeras },
   safetensors: {
     title: 'a safetensors file of weights',

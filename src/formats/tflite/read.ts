@@ -1,0 +1,165 @@
+import { checkBytes, checkOneOf, FormatError } from '../../base/errors.ts';
+import { checkOptions } from '../../base/options.ts';
+import { sameShape } from '../../base/shape.ts';
+import type { Value } from '../../graph/check.ts';
+import { validateNetwork } from '../../graph/encodings.ts';
+import type { Input } from '../../graph/graph.ts';
+import { Network } from '../../graph/network.ts';
+import { Names, nodeOf, withoutUnread } from '../../graph/rewrite.ts';
+import { decodeFlatbuffer } from '../flatbuffer.ts';
+import type { Imported, Port } from '../imported.ts';
+import { Call, type Reading } from './call.ts';
+import { Constants } from './constants.ts';
+import { HINT, readHint } from './hint.ts';
+import { operatorName } from './names.ts';
+import { OPERATORS } from './operators.ts';
+import { MODEL, type ModelTable, type OperatorTable, optionsType, type TensorType, usualOptions } from './schema.ts';
+import { at, FORMAT, formatOf, type TensorOf, Tensors } from './tensor.ts';
+
+export interface FromTfliteOptions {
+  /**
+   * How int32 sums become int8: `multiplier`, TFLite's own rule in whole numbers alone, or `float`, as one product in float32
+   * rounded half to even, as networks that are quantized here do it by default. Default `multiplier`, but for values of which the
+   * file's own metadata say that they were written by the other.
+   */
+  readonly rule?: 'multiplier' | 'float';
+}
+
+const fail = (field: string, problem: string): never => {
+  throw new FormatError(FORMAT, field, problem);
+};
+
+/** A row of ports, with what stays to be known of their values. */
+interface Found {
+  readonly value: string;
+  readonly tensor: TensorOf;
+}
+
+/** What inputs can be besides values that stand for real numbers. */
+const INDICES: ReadonlySet<TensorType> = new Set(['int32']);
+
+/**
+ * The network of a .tflite file. Int8 products are products of integers here: their kernels, int32 biases and formats are kept to the
+ * bit. An int8 input becomes a real one with a `quantize` behind it, an int8 output a `dequantize`; `format` of the ports says what
+ * the file's integers stand for. uint8 values are int8 with another zero point. Kernels in float16 stay so. The first axis is that of
+ * samples; of what it holds, all values must have as many. An input that the file gives another shape at once comes in that shape.
+ *
+ * Throws FormatError, which names the field or operator, for a file that is damaged, has several subgraphs, variables, sparse weights or
+ * numbers in other files, or an operator that networks do not have; LimitError for one that is too large; other errors of the library
+ * where the network cannot be. Signatures and names of the file are not read; the operators of TensorFlow Lite's schema version 3 are.
+ *
+ * @example
+ * const { network, inputs } = fromTflite(toTflite(toNetwork(model)));
+ * inputs.map(({ shape }) => shape); // [ [ 1, 4 ] ]
+ * compileNetwork(network, 1, cpu).run(Float32Array.of(5, 3, 1, 0)).length; // 2
+ */
+export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): Imported {
+  checkOptions('fromTflite', options, 'rule');
+  const { rule = null } = options;
+  if (rule !== null) checkOneOf('fromTflite', 'rule', rule, ['multiplier', 'float']);
+  checkBytes('fromTflite', 'file', file);
+  if (String.fromCharCode(...file.subarray(4, 8)) !== 'TFL3')
+    fail('identifier', 'is not TFL3, with which .tflite files of version 3 begin');
+  const model = decodeFlatbuffer(file, MODEL, FORMAT, 'model');
+  const [graph, ...others] = model.subgraphs;
+  if (graph === undefined) return fail('subgraphs', 'are none');
+  if (others.length > 0) fail('subgraphs', `are ${others.length + 1}, as loops and conditions have them; a network is one`);
+  const tensors = new Tensors(model);
+  const inputs = graph.inputs.map((i) => tensors.at(i, 'inputs'));
+  const batch = inputs[0]?.table.shape[0] ?? fail('inputs', 'are none with an axis of samples');
+  const hint = model.metadata.find(({ name }) => name === HINT);
+  const reading: Reading = {
+    tensors,
+    hint: readHint(hint && at(model.buffers, hint.buffer, 'metadata', 'the buffer').data),
+    rule,
+    names: new Names(),
+    batch,
+    inputs: [],
+    nodes: [],
+    inputOf: new Map(),
+    reads: new Map(),
+    weights: new Map(),
+    notes: new Set(),
+    values: new Map(),
+    constants: new Map(),
+    stored: new Constants(file.length),
+  };
+  const from = graph.inputs.map((i, place): Found => ({ value: readInput(reading, i, place), tensor: inputs[place]! }));
+  for (const [i, operator] of graph.operators.entries()) readOperator(reading, model, operator, i);
+  const to = readOutputs(reading, graph.outputs);
+  const { notes, nodes, weights } = reading;
+  const network = withoutUnread({ inputs: reading.inputs, nodes, outputs: to.map(({ value }) => value), weights });
+  const values = validateNetwork(network);
+  const port = ({ value, tensor }: Found): Port => portOf(value, tensor, values.get(value)!, reading);
+  return { network: new Network(network), inputs: from.map(port), outputs: to.map(port), notes: [...notes] };
+}
+
+/** The input of a tensor; the name of its value. */
+function readInput(reading: Reading, index: number, place: number): string {
+  const tensor = reading.tensors.at(index, 'inputs');
+  const { name, path, table, type, data } = tensor;
+  const { names, inputs, nodes, inputOf, reads, values } = reading;
+  if (data.length > 0 || values.has(index)) fail(path, 'is an input and something else');
+  const [batch, ...shape] = table.shape;
+  if (batch !== reading.batch) fail(path, `has ${batch} samples, and the first input ${reading.batch}`);
+  const isIndices = INDICES.has(type);
+  const format = isIndices ? null : formatOf(tensor, reading.hint).format;
+  const value = names.take(name);
+  const input: Input = { name: value, shape, dtype: isIndices ? 'int32' : 'float32' };
+  inputs.push(input);
+  inputOf.set(value, place);
+  let own = value;
+  if (format !== null) {
+    own = names.take(`${name}/quantize`);
+    nodes.push(nodeOf('quantize', own, [value], {}, { format }));
+    inputOf.set(own, place);
+    reads.set(value, 1);
+  }
+  values.set(index, { value: own, shape, format });
+  return value;
+}
+
+function readOperator(reading: Reading, model: ModelTable, table: OperatorTable, i: number): void {
+  const code = at(model.operatorCodes, table.opcodeIndex, `operators[${i}]`, 'the operator code');
+  // Old files have their codes in a byte, new ones in both fields where a byte holds them
+  const name = operatorName(Math.max(code.builtinCode, code.deprecatedBuiltinCode));
+  const own = code.customCode === undefined ? name : `${name} "${code.customCode.slice(0, 80)}"`;
+  const call = new Call(reading, `operator ${i} (${own})`, table.inputs, table.outputs);
+  const operator = OPERATORS.get(name);
+  if (operator === undefined)
+    return call.refuse('is none that networks have: build the network without it, or end the file in front of it');
+  const { builtinOptions } = table;
+  const { options, read } = operator;
+  const isOwn = options !== 'none' && builtinOptions !== undefined;
+  if (isOwn && builtinOptions.type !== optionsType(options)) call.refuse('has the options of another operator');
+  read(call, isOwn ? builtinOptions.table : usualOptions(options));
+}
+
+/** The real values of the outputs, each once. */
+function readOutputs({ tensors, values, names, nodes }: Reading, outputs: readonly number[]): Found[] {
+  if (new Set(outputs).size !== outputs.length) fail('outputs', 'name a tensor twice');
+  return outputs.map((index) => {
+    const tensor = tensors.at(index, 'outputs');
+    const held = values.get(index) ?? fail(tensor.path, 'is an output that no operator makes');
+    if (held.format === null) return { value: held.value, tensor };
+    const value = names.take(`${tensor.name}/dequantize`);
+    nodes.push(nodeOf('dequantize', value, [held.value], {}));
+    return { value, tensor };
+  });
+}
+
+function portOf(value: string, tensor: TensorOf, { shape }: Value, { hint }: Reading): Port {
+  const { table, name, type } = tensor;
+  const [batch, ...sample] = table.shape;
+  const open = table.shapeSignature ?? [];
+  const own = open.length === table.shape.length ? open : [batch!, ...sample];
+  const isAlike: boolean = sameShape(sample, shape);
+  return {
+    value,
+    name,
+    shape: own.map((n) => (n < 0 ? null : n)),
+    axes: isAlike ? table.shape.map((_, axis) => axis) : null,
+    dtype: type,
+    format: INDICES.has(type) ? null : formatOf(tensor, hint).own,
+  };
+}
