@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import { encodeNetwork, fileParts, type Network, networkCost, validateNetwork } from 'whittle-ml';
+import { encodeNetwork, fileParts, type Network, type Node, networkCost } from 'whittle-ml';
 import type { Port } from 'whittle-ml/formats';
-import { type Arrays, type OpenedNetwork, opened } from './foreign.ts';
+import { validateNetwork } from 'whittle-ml/infer';
+import { type OpenedArrays, type OpenedNetwork, openedOf } from './foreign.ts';
 import { whole } from './format.ts';
 import { readBytes } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -11,7 +12,7 @@ import { section, table } from './tables.ts';
 export async function inspect(path: string, around: Surroundings): Promise<void> {
   const source = resolve(around.folder, path);
   const bytes = await readBytes(source);
-  const file = await opened(bytes, path, dirname(source));
+  const file = await openedOf(bytes, path, dirname(source));
   const title = `${path}: ${file.kind}, ${whole(bytes.length)} bytes`;
   const blocks = file.network === null ? arraysOf(file) : networkOf(file);
   around.output.write(`${[title, ...blocks].join('\n\n')}\n`);
@@ -38,44 +39,62 @@ function portOf({ name, shape, dtype, format, value, axes }: Port): string[] {
   return [name, `[${sizes}]`, numbers, isMoved ? `${value}, its axes ${axes.join(', ')}` : value];
 }
 
-/** A line for each node. Bytes are those of its weights in a file of this library, shared ones at the first that has them. */
+/** Characters of a name that are shown: its end tells more. */
+const MOST_NAME = 40;
+const shortened = (name: string): string => (name.length > MOST_NAME ? `…${name.slice(1 - MOST_NAME)}` : name);
+
+/**
+ * A line for each node, which reads what is numbered. Bytes are those of its weights in a file of this library, shared ones at the
+ * first that has them.
+ */
 function nodesOf(network: Network): string {
   const values = validateNetwork(network);
   const { nodes, ...cost } = networkCost(network);
   const parts = fileParts(encodeNetwork(network));
+  const numbers = new Map([...values.keys()].map((name, i) => [name, String(i + 1)]));
   const counted = new Set<string>();
-  const rows = network.nodes.map(({ name, op, inputs, weights }, i) => {
-    const own = Object.values(weights).filter((key) => !counted.has(key) && counted.add(key));
-    const held = own.map((key) => network.weights.get(key)!.encoding.type);
-    const bytes = parts.reduce(
-      (sum, part) => (part.weight !== null && own.includes(part.weight) ? sum + part.bytes : sum),
-      0,
-    );
+  const row = (name: string, operation: string, reads: string, ...rest: string[]): string[] => {
     const { shape, format, dtype } = values.get(name)!;
+    const made = [`[${shape.join(', ')}]`, format === null ? dtype : 'int8'];
+    return [numbers.get(name)!, shortened(name), operation, reads, ...made, ...rest];
+  };
+  const rows = network.nodes.map((node, i) => {
+    const own = Object.values(node.weights).filter((key) => !counted.has(key) && counted.add(key));
+    const held = new Set(own.map((key) => network.weights.get(key)!.encoding.type));
+    const bytes = parts.reduce((sum, { weight, bytes }) => (own.includes(weight ?? '') ? sum + bytes : sum), 0);
     const { parameters, macs } = nodes[i]!;
-    return [
-      name,
-      op,
-      inputs.join(', '),
-      `[${shape.join(', ')}]`,
-      format === null ? dtype : 'int8',
-      [...new Set(held)].join(', '),
+    const reads = node.inputs.map((input) => numbers.get(input)).join(', ');
+    return row(
+      node.name,
+      operationOf(node),
+      reads,
+      [...held].join(', ') || '–',
       whole(parameters),
       whole(bytes),
       whole(macs),
-    ];
+    );
   });
   const all = parts.reduce((sum, { weight, bytes }) => (weight === null ? sum : sum + bytes), 0);
-  const total = ['in all', '', '', '', '', '', whole(cost.parameters), whole(all), whole(cost.macs)];
   return table(
-    ['node', 'operation', 'reads', 'of a sample', 'values', 'weights', 'parameters', 'bytes', 'multiply-adds'],
-    [...rows, total],
+    ['', 'node', 'operation', 'reads', 'a sample', 'values', 'weights', 'parameters', 'bytes', 'multiply-adds'],
+    [
+      ...network.inputs.map(({ name }) => row(name, 'input', '–', '–', '–', '–', '–')),
+      ...rows,
+      ['–', 'in all', '–', '–', '–', '–', '–', whole(cost.parameters), whole(all), whole(cost.macs)],
+    ],
   );
 }
 
-const arraysOf = ({ arrays }: Arrays): string[] => [
+/** Its operation, how many groups of channels it has, and the activation that it ends in. */
+function operationOf({ op, attrs }: Node): string {
+  const groups = 'groups' in attrs && attrs.groups > 1 ? `${op}, ${attrs.groups} groups` : op;
+  const activation = 'activation' in attrs ? attrs.activation.name : 'linear';
+  return activation === 'linear' ? groups : op === 'activation' ? activation : `${groups}, ${activation}`;
+}
+
+const arraysOf = ({ arrays }: OpenedArrays): string[] => [
   table(
     ['array', 'type', 'shape', 'bytes'],
-    arrays.map(({ name, dtype, shape, bytes }) => [name, dtype, `[${shape.join(', ')}]`, whole(bytes)]),
+    [...arrays].map(([name, { dtype, shape, data }]) => [name, dtype, `[${shape.join(', ')}]`, whole(data.byteLength)]),
   ),
 ];
