@@ -106,8 +106,12 @@ describe('what a file says', () => {
   });
 
   test('adds what ONNX has no words for as metadata, and only then', () => {
-    const hints = (network: Network) => model(network).metadataProps;
+    const hints = (network: Network, options = {}) => model(network, options).metadataProps;
     expect(hints(toNetwork(MODELS.mlp!()))).toEqual([]);
+    expect(hints(toNetwork(MODELS.mlp!()), { layout: 'first' })).toEqual([]);
+    expect(hints(networks.single('conv', 1)!, { layout: 'first' })).toEqual([
+      { key: 'whittle', value: '{"first":["x"]}' },
+    ]);
     const [, exact] = [...networks.integers()].find(([name]) => name === 'int8 split')!;
     expect(hints(exact)).toEqual([]);
     const [, wide] = [...networks.integers()].find(([name]) => name === 'int8 requantized')!;
