@@ -183,7 +183,7 @@ export function settle(space: Space, wanted: readonly Axis[]): readonly Axis[] {
   const given = space.given.map(whole);
   const flat = wanted.flat();
   const isOrdered = isSame(flat, given.flat());
-  const isWanted = permutation(wanted, given) !== null || (isOrdered && (wanted.length !== 1 || given.length === 0));
+  const isWanted = permutation(wanted, given) !== null || (isOrdered && wanted.length !== 1);
   const place = (axis: Axis): number => (axis.length === 0 ? flat.length : flat.indexOf(axis[0]!));
   const turned = [...given].sort((a, b) => place(a) - place(b));
   // One axis of all of them in another order is a flatten of the same axes; parts of an axis in another order are a shuffle
