@@ -222,7 +222,7 @@ describe('windows', () => {
       [node('Pad', ['x', 'p'], ['a']), node('Conv', ['a', 'w'], ['y'])],
       [int64('p', 0, 0, 1, 0, 0, 2), tensor('w', [1, 1, 1], [2])],
     );
-    expect(padded.network.inputs[0]!.shape).toEqual([1, 2]);
+    expect(padded.network.inputs[0]!.shape).toEqual([2, 1]);
     const wide = read(
       [1, 1, 2],
       [node('Resize', ['x', '', 's'], ['y'], { mode: 'nearest' })],
