@@ -176,4 +176,47 @@ for (const [title, list] of [
   console.log(
     `${title}: ${list.length} models, pass ${count('pass', list)}, in part ${count('in part', list)}, refused ${count('refused', list)}, no data ${count('no data', list)}, wrong ${count('wrong', list)}`,
   );
+
+/** A refusal without the names and numbers of its model. */
+const classOf = (reason = '') =>
+  reason
+    .replace(/^onnx: (?:node|output|input|initializer) "[^"]*"(?: \([^)]*\))?: /, '')
+    .replace(/"[^"]*"/g, 'a value')
+    .replace(/\[[^\]]*\]/g, '[...]')
+    .replace(/-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/g, 'n')
+    .replace(/(?:\/\S+: )/, '');
+
+if (process.argv.includes('--write')) {
+  const rows = [...REACH].sort().map((operator) => {
+    const having = reach.filter(({ operators }) => operators.has(operator));
+    const reasons = new Map();
+    for (const { kind, reason } of having)
+      if (kind === 'refused') reasons.set(classOf(reason), (reasons.get(classOf(reason)) ?? 0) + 1);
+    const why = [...reasons].map(([text, n]) => `${n}: ${text}`).join('; ');
+    return `| ${operator} | ${having.length} | ${count('pass', having)} | ${count('in part', having)} | ${count('refused', having)} | ${why} |`;
+  });
+  const line = (title, list) =>
+    `| ${title} | ${list.length} | ${count('pass', list)} | ${count('in part', list)} | ${count('refused', list)} | ${count('wrong', list)} |`;
+  const text = [
+    "# ONNX's own test models",
+    '',
+    `Written by \`node scripts/formats/onnx-testdata.mjs --write\` from the models of Debian's package libonnx-testdata. A model passes if`,
+    `all outputs are within ONNX's own tolerances, |ours - theirs| <= ${ATOL} + ${RTOL}·|theirs|; in part, if it has outputs besides that`,
+    'networks do not give, such as the indices of a pool. Weights that models have as inputs are given as constants: each model is',
+    'read as it is, and then with some of its inputs constant.',
+    '',
+    '| models | all | pass | in part | refused | wrong |',
+    '|---|---|---|---|---|---|',
+    line('all', verdicts),
+    line('of operators that are read alone', reach),
+    '',
+    'The latter by operator; a model of several counts for each.',
+    '',
+    '| operator | models | pass | in part | refused | why |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+  ];
+  writeFileSync(new URL('../../docs/onnx-models.md', import.meta.url), text.join('\n'));
+}
 process.exitCode = count('wrong', verdicts) > 0 ? 1 : 0;

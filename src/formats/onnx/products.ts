@@ -87,6 +87,7 @@ function tapsOf(site: Site, { shape, name }: Constant, rank: number): number[] {
   return taps;
 }
 
+const RULES = ['valid', 'same'] as const;
 const WINDOW = 'auto_pad dilations group kernel_shape pads strides';
 
 export const PRODUCTS: Readonly<Record<string, Operator>> = {
@@ -184,15 +185,20 @@ export const PRODUCTS: Readonly<Record<string, Operator>> = {
       const bounds = cut.map(([before, behind]) => [Math.max(before, 0), Math.max(behind, 0)] as const);
       const around = cut.map(([before, behind]) => [Math.max(-before, 0), Math.max(-behind, 0)] as const);
       const isWider = around.flat().some((width) => width > 0);
-      // Keras's rule for a kernel that is narrower than its steps: they leave zeros behind
-      const valid = own.map((n, axis): number => Math.min(0, n - strides[axis]!));
-      const isValid = isWider && cut.every(([before, behind], axis) => before === 0 && behind === valid[axis]);
+      // Keras's rules, by which steps that are wider than the kernel leave zeros behind
+      const valid = own.map((n, axis) => [0, Math.min(0, n - strides[axis]!)] as const);
+      const same = own.map((n, axis) => {
+        const over = n - strides[axis]!;
+        return [Math.max(0, over) >> 1, over - (Math.max(0, over) >> 1)] as const;
+      });
+      const rule = [valid, same].map((pairs) => pairs.flat().join()).indexOf(cut.flat().join());
+      const named = isWider && !isRow ? (RULES[rule] ?? null) : null;
       const attrs = {
         activation: LINEAR,
         strides: isRow ? [1, ...strides] : strides,
-        padding: isValid && !isRow ? ('valid' as const) : isRow ? ([[0, 0], ...bounds] as const) : bounds,
+        padding: named ?? (isRow ? ([[0, 0], ...bounds] as const) : bounds),
       };
-      const isPadded = isWider && attrs.padding !== 'valid';
+      const isPadded = isWider && named === null;
       const given = site.optional(2);
       const bias = given && pendingVector(site, given, units);
       const pending = pendingOf(checkReal(site, kernel), 'transposed', () => {

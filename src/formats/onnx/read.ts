@@ -272,7 +272,9 @@ class Reading {
     const at = `output ${show(name.slice(0, 60) || i)}`;
     const item = this.read(name, at);
     if (item.kind === 'constant') return fail(at, 'is a constant');
-    if (item.raw !== null) return fail(at, 'is an input of integers, which networks here do not give on');
+    const isIndex = item.raw === 'int32' || item.raw === 'int64';
+    if (item.raw !== null && !(isIndex && this.building.readAs(item, { kind: 'entries' })))
+      return fail(at, `is an input in ${item.raw}, which networks here do not give on`);
     const { format } = item;
     const value = format === null ? item.value : this.building.node('dequantize', `${name}/real`, [item.value], {});
     const { view, axes } = outputAxes(this.building, { ...item, value }, at);
@@ -287,7 +289,7 @@ class Reading {
       name,
       shape: shape.map((size) => (size === undefined || Number.isNaN(size) ? null : size)),
       axes,
-      dtype: format?.type ?? 'float32',
+      dtype: format?.type ?? item.raw ?? 'float32',
       format: format && { scale: format.scale, zeroPoint: format.zeroPoint + (format.type === 'uint8' ? 128 : 0) },
     };
   }

@@ -107,7 +107,7 @@ function affine(
     if (name !== null) return { ...result, value: name };
   }
   const { space } = read;
-  if (space.axes === null && space.given.length === 0) settle(space, [[]]);
+  if (space.axes === null && space.given.length === 0) space.axes = [[]];
   const form = (role: string, make: (size: number) => Constant) => ({
     id: `${site.name}|${role}`,
     key: `${site.name}/${role}`,

@@ -183,12 +183,16 @@ export function settle(space: Space, wanted: readonly Axis[]): readonly Axis[] {
   const given = space.given.map(whole);
   const flat = wanted.flat();
   const isOrdered = isSame(flat, given.flat());
-  const isWanted = permutation(wanted, given) !== null || (isOrdered && (wanted.length !== 1 || given.length === 0));
+  const isWanted = permutation(wanted, given) !== null || (isOrdered && wanted.length !== 1);
   const place = (axis: Axis): number => (axis.length === 0 ? flat.length : flat.indexOf(axis[0]!));
   const turned = [...given].sort((a, b) => place(a) - place(b));
-  // One axis of all of them, in another order, is a flatten of the same axes
+  // One axis of all of them in another order is a flatten of the same axes; parts of an axis in another order are a shuffle
   const isTurned = wanted.length === 1 && isSame(turned.flat(), flat);
-  space.axes = isWanted ? wanted : isTurned ? turned : given;
+  const parted = wanted.map((axis) => given.find((own) => hasAll(own, axis)) ?? null);
+  const isParted = new Set(parted).size === given.length && parted.every((axis): axis is Atom[] => axis !== null);
+  if (isWanted) space.axes = wanted;
+  else if (isTurned) space.axes = turned;
+  else space.axes = isParted ? (parted as Axis[]) : given;
   return space.axes;
 }
 
