@@ -22,7 +22,7 @@ export interface Held {
   readonly whole?: Held;
   /** Of a logistic function: what it is of. */
   readonly gate?: Held;
-  /** Of a mean in int8: makes it in the format of the first result of another operator. */
+  /** Of a mean of int8 values, or of what they stand for: makes it in the format of the first result of another operator. */
   readonly mean?: (call: Call) => void;
 }
 

@@ -77,8 +77,9 @@ export const pool =
     const fused = call.fused(options.fusedActivation);
     const size = [options.filterHeight, options.filterWidth];
     const attrs = { kind, size: size.slice(-axes), ...stepsOf(call, axes, size[0]!, options) };
-    const mean = (to: Call): void => to.node('pool', [x], attrs);
-    call.node('pool', [x], attrs, { fused, origin: kind === 'average' && x.format !== null ? { mean } : {} });
+    const from = x.format === null ? x.whole && { ...x.whole, shape: x.shape } : x;
+    const mean = (to: Call): void => to.node('pool', [from!], attrs);
+    call.node('pool', [x], attrs, { fused, origin: kind === 'average' && from !== undefined ? { mean } : {} });
   };
 
 /** The largest, or the mean, of all places of each channel. */

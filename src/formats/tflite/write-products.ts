@@ -102,7 +102,7 @@ function product(write: Write, node: Product, layout: Layout, isImage: boolean, 
     const bias = graph.weights.get(node.weights.bias ?? '')?.encoding;
     if (isReal && !isTold(write, node)) sheet.biases.set(to, [...(bias!.values as Int32Array)]);
   };
-  if (isImage) fromImage(write, node as Node, result, finish);
+  if (isImage) fromImage(write, node as Node, result, format, finish);
   else finish(result);
   if (!isWhole) writeActivation(write, node as Node, activation, result, own(write, node as Node), format);
 }

@@ -173,26 +173,25 @@ export function split(write: Write, node: NodeOf<'split'>): void {
   });
 }
 
-/** Of int8 a pool gives the format that it reads: a mean in another goes through a QUANTIZE. */
+/** Of int8 a pool gives the format that it reads: a mean in another is one of real numbers, which are rounded once. */
 export function pool(write: Write, node: NodeOf<'pool'>): void {
   const { sheet, values } = write;
   const [input] = node.inputs as [string];
-  const from = values.get(input)!;
+  const { format } = values.get(input)!;
   const { kind, size, strides } = node.attrs;
   const padding = paddingOf(write, node as Node, size, { ...node.attrs, dilations: size.map(() => 1) });
-  if (padding === null) refuse(node as Node, 'without zeros around, or with those of same: TensorFlow Lite has no others around a pool');
+  if (padding === null)
+    return refuse(node as Node, 'without zeros around, or with those of same: TensorFlow Lite has no others around a pool');
   const [filterHeight, filterWidth] = twice(size);
   const [strideH, strideW] = twice(strides);
-  const x = asImage(write, input);
   const options = { padding, strideW, strideH, filterWidth, filterHeight, fusedActivation: 0 };
-  fromImage(write, node as Node, own(write, node as Node), (to) => {
-    const name = kind === 'max' ? 'MAX_POOL_2D' : 'AVERAGE_POOL_2D';
-    const isAlike = sameFormat(from.format, node.format);
-    const { shape } = values.get(node.name)!;
-    const result = isAlike ? to : between(write, `${node.name}/mean`, shape.length === 2 ? [1, ...shape] : shape, from.format);
-    sheet.operator(name, version(node.format), [x], [result], 'pool', options);
-    if (!isAlike) convert(write, 'QUANTIZE', result, to);
-  });
+  const name = kind === 'max' ? 'MAX_POOL_2D' : 'AVERAGE_POOL_2D';
+  const make = (from: number, to: number, own: Format): void => {
+    const x = asImage(write, input, from, own);
+    fromImage(write, node as Node, to, own, (image) => sheet.operator(name, version(own), [x], [image], 'pool', options));
+  };
+  if (sameFormat(format, node.format)) make(sheet.at(input), own(write, node as Node), format);
+  else throughReals(write, node as Node, ([from], to) => make(from!, to, null));
 }
 
 export function globalPool({ sheet, values, ...write }: Write, node: NodeOf<'globalPool'>): void {
@@ -228,7 +227,7 @@ export function upsample(write: Write, node: NodeOf<'upsample'>): void {
   const sizes = twice(values.get(node.name)!.shape.slice(0, -1));
   const x = asImage(write, node.inputs[0]!);
   const list = sheet.list(`${node.name}/sizes`, sizes);
-  fromImage(write, node as Node, own(write, node as Node), (to) =>
+  fromImage(write, node as Node, own(write, node as Node), node.format, (to) =>
     sheet.operator('RESIZE_NEAREST_NEIGHBOR', version(node.format), [x, list], [to], 'resize', {
       alignCorners: 0,
       halfPixelCenters: 0,

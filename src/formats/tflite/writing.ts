@@ -55,8 +55,8 @@ export function asImage(write: Write, name: string, from: number = write.sheet.a
 }
 
 /** Writes an operator that makes an image, of which a sequence becomes one again. */
-export function fromImage(write: Write, { name }: Node, to: number, make: (to: number) => void): void {
-  const { shape, format } = write.values.get(name)!;
+export function fromImage(write: Write, { name }: Node, to: number, format: Format, make: (to: number) => void): void {
+  const { shape } = write.values.get(name)!;
   if (shape.length !== 2) {
     make(to);
     return;
