@@ -18,6 +18,7 @@ import { wasm } from '../../dist/kernels/index.js';
 import { missing, openLiteRt, versionOfLiteRt } from './litert.mjs';
 import { INPUT, OUTPUT, ownKernel } from './tflite-kernels.mjs';
 import { madeNetworks } from './tflite-networks.mjs';
+import { operatorNetworks, random } from './tflite-operators.mjs';
 import { cut, fileOf, nameOf, tablesOf, valuesIn, withRealEnds } from './tflite-tables.mjs';
 
 const { values: told, positionals } = parseArgs({
@@ -33,15 +34,6 @@ function must(holds, what) {
   if (holds) return;
   isWrong = true;
   console.log(`DOES NOT HOLD: ${what}`);
-}
-
-/** Numbers from 0 to below 1, the same at every run. */
-function random(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 const sizeOf = (shape) => shape.reduce((product, n) => product * (n ?? 1), 1);
@@ -100,9 +92,9 @@ async function wholeInt8(name, model, pages, others) {
   const floats = ours(fromTflite(file, { rule: 'float' }).network, x);
   const exact = ours(network, x);
   for (const [build, page] of pages) {
-    const { samples, isWhole } = await page.run(fileOf(withRealEnds(model)), x, inputs[0].shape.map((n) => n ?? 1));
+    const { samples, isFull } = await page.run(fileOf(withRealEnds(model)), x, inputs[0].shape.map((n) => n ?? 1));
     const by = apart(floats, samples, unit);
-    console.log(`  whole, ${build}: float ${lsb(by)}; multiplier ${lsb(apart(exact, samples, unit))}${isWhole ? '' : ' (not all by XNNPACK)'}`);
+    console.log(`  whole, ${build}: float ${lsb(by)}; multiplier ${lsb(apart(exact, samples, unit))}${isFull ? '' : ' (not all by XNNPACK)'}`);
     if (others.length === 0) must(Math.round(by.most) <= 1 || by.share <= 1e-3, `${name}, ${build}: the same integers by the rule float`);
     else console.log(`    of other roundings: ${others.join(', ')}`);
   }
@@ -185,13 +177,13 @@ async function ownKernels(page, samples = 200) {
   const n = sizeOf(shape);
   const q = Int8Array.from({ length: samples * n }, () => Math.floor(next() * 256) - 128);
   const x = Float32Array.from(q, (each) => (each - INPUT.zeroPoint) * Math.fround(INPUT.scale));
-  const { samples: theirs, isWhole } = await page.run(file, x, shape);
+  const { samples: theirs, isFull } = await page.run(file, x, shape);
   const own = apart(ours(network, x), theirs, OUTPUT.scale);
   const plain = { ...network, nodes: network.nodes.map((node) => ({ ...node, attrs: { ...node.attrs, rule: undefined } })) };
   for (const { attrs } of plain.nodes) delete attrs.rule;
   const float = apart(ours(plain, x), theirs, OUTPUT.scale);
   console.log(`a depthwise kernel of TensorFlow Lite's own: multiplier ${lsb(own)}; float ${lsb(float)}`);
-  must(!isWhole && own.share === 0, 'the rule multiplier equals the kernel of TensorFlow Lite');
+  must(!isFull && own.share === 0, 'the rule multiplier equals the kernel of TensorFlow Lite');
   if (!told.record) return;
   const y = Array.from(theirs[0][0], (real) => Math.round(real / OUTPUT.scale) + OUTPUT.zeroPoint);
   const golden = { kernel: [...kernel], biases: [...biases], x: [...q.subarray(0, n)], y };
@@ -204,9 +196,9 @@ async function wholeReal(name, file, pages, limit) {
   const x = samplesOf(inputs[0], SAMPLES, 1);
   const exact = ours(network, x);
   for (const [build, page] of pages) {
-    const { samples, isWhole } = await page.run(file, x, inputs[0].shape.map((n) => n ?? 1));
+    const { samples, isFull } = await page.run(file, x, inputs[0].shape.map((n) => n ?? 1));
     const { most } = apart(exact, samples, 1);
-    console.log(`  ${build}: ${most.toExponential(2)} apart at most${isWhole ? '' : ' (not all by XNNPACK)'} ${notes.join(' ')}`);
+    console.log(`  ${build}: ${most.toExponential(2)} apart at most${isFull ? '' : ' (not all by XNNPACK)'} ${notes.join(' ')}`);
     if (limit !== null) must(most <= limit, `${name}, ${build}: within ${limit}`);
   }
 }
@@ -234,6 +226,36 @@ async function written(name, network, pages, options, limit) {
     must(most <= limit.most + (unit === 1 ? 0 : 1e-3), `${name}, ${build}: within ${limit.most} of ${unit}`);
   }
   console.log(`  ${name.padEnd(40)} ${String(file.length).padStart(7)} bytes${format === null ? '' : ' int8'}; apart from LiteRT.js: ${found.join(', ')}`);
+}
+
+/** Networks of one operator each: in real numbers to 1e-5 of the largest, in int8 to 1 LSB. */
+async function eachOperator(pages, samples = 50) {
+  for (const [name, network] of Object.entries(operatorNetworks)) {
+    const file = toTflite(network, { io: 'float32' });
+    const sizes = network.inputs.map(({ shape }) => sizeOf(shape));
+    const isWhole = network.inputs[0].dtype === 'int32';
+    const next = random(5);
+    const n = sizes.reduce((sum, size) => sum + size, 0) * samples;
+    const x = isWhole ? Int32Array.from({ length: n }, () => Math.floor(next() * 5)) : Float32Array.from({ length: n }, () => (next() - 0.5) * 8);
+    const program = compileNetwork(network, 1, table);
+    let from = 0;
+    const own = Array.from({ length: samples }, () => {
+      const parts = sizes.map((size) => x.slice(from, (from += size)));
+      return [(parts.length === 1 ? program.run(parts[0]) : program.run(parts)[0]).slice()];
+    });
+    const { format } = network.nodes.at(-2) ?? { format: null };
+    const isInteger = network.nodes.at(-1).op === 'dequantize';
+    const most = Math.max(...own.flatMap(([y]) => [...y].map(Math.abs)));
+    for (const [build, page] of pages) {
+      const shapes = network.inputs.map(({ shape }) => [1, ...shape]);
+      const { samples: theirs, isFull } = await page.run(file, x, ...shapes);
+      const by = apart(own, theirs, isInteger ? format.scale : most);
+      const limit = isInteger ? 1.001 : 1e-5;
+      const text = isInteger ? lsb(by) : by.most.toExponential(1);
+      if (build === 'SIMD') console.log(`  ${name.padEnd(42)} ${text}${isFull ? '' : ' (not all by XNNPACK)'}`);
+      must(by.most <= limit, `${name}, ${build}: ${text}`);
+    }
+  }
 }
 
 function timeHere(network, x) {
@@ -284,6 +306,8 @@ try {
     }
   }
   await ownKernels(pages[0][1]);
+  console.log('operators');
+  await eachOperator(pages);
   console.log('files that are written here');
   if (folder !== undefined)
     for (const entry of readdirSync(folder).filter((each) => each.endsWith('.tflite'))) {
