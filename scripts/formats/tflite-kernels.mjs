@@ -16,7 +16,14 @@ export function ownKernel(next) {
   const scales = new Float32Array(CHANNELS).fill(SCALE);
   const weight = (shape, encoding) => ({ shape, encoding, mask: null });
   const node = (name, op, inputs, attrs, format, weights = {}) => ({ name, op, inputs, attrs, format, weights });
-  const conv = { activation: { name: 'linear' }, rule: 'multiplier', strides: [1, 1], dilations: [1, 1], padding: 'same', groups: CHANNELS };
+  const conv = {
+    activation: { name: 'linear' },
+    rule: 'multiplier',
+    strides: [1, 1],
+    dilations: [1, 1],
+    padding: 'same',
+    groups: CHANNELS,
+  };
   const network = {
     inputs: [{ name: 'x', shape: [SIZE, SIZE, CHANNELS], dtype: 'float32' }],
     nodes: [
@@ -34,7 +41,12 @@ export function ownKernel(next) {
   const [graph] = model.subgraphs;
   const [quantize, product] = graph.operators;
   const [, kernel, bias] = product.inputs;
-  const one = (quantization) => ({ ...quantization, scale: [quantization.scale[0]], zeroPoint: [0], quantizedDimension: 0 });
+  const one = (quantization) => ({
+    ...quantization,
+    scale: [quantization.scale[0]],
+    zeroPoint: [0],
+    quantizedDimension: 0,
+  });
   const tensors = graph.tensors.map((tensor, i) =>
     i === kernel || i === bias
       ? { ...tensor, ...(i === kernel && { buffer: 0 }), quantization: one(tensor.quantization) }

@@ -12,9 +12,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { wasm } from '../../dist/kernels/index.js';
 import { fromTflite, toTflite } from '../../dist/src/formats/index.js';
 import { compileNetwork } from '../../dist/src/infer/index.js';
-import { wasm } from '../../dist/kernels/index.js';
 import { missing, openLiteRt, versionOfLiteRt } from './litert.mjs';
 import { INPUT, OUTPUT, ownKernel } from './tflite-kernels.mjs';
 import { madeNetworks } from './tflite-networks.mjs';
@@ -92,10 +92,17 @@ async function wholeInt8(name, model, pages, others) {
   const floats = ours(fromTflite(file, { rule: 'float' }).network, x);
   const exact = ours(network, x);
   for (const [build, page] of pages) {
-    const { samples, isFull } = await page.run(fileOf(withRealEnds(model)), x, inputs[0].shape.map((n) => n ?? 1));
+    const { samples, isFull } = await page.run(
+      fileOf(withRealEnds(model)),
+      x,
+      inputs[0].shape.map((n) => n ?? 1),
+    );
     const by = apart(floats, samples, unit);
-    console.log(`  whole, ${build}: float ${lsb(by)}; multiplier ${lsb(apart(exact, samples, unit))}${isFull ? '' : ' (not all by XNNPACK)'}`);
-    if (others.length === 0) must(Math.round(by.most) <= 1 || by.share <= 1e-3, `${name}, ${build}: the same integers by the rule float`);
+    console.log(
+      `  whole, ${build}: float ${lsb(by)}; multiplier ${lsb(apart(exact, samples, unit))}${isFull ? '' : ' (not all by XNNPACK)'}`,
+    );
+    if (others.length === 0)
+      must(Math.round(by.most) <= 1 || by.share <= 1e-3, `${name}, ${build}: the same integers by the rule float`);
     else console.log(`    of other roundings: ${others.join(', ')}`);
   }
 }
@@ -108,9 +115,14 @@ async function operators(name, model, page, build, samples = 20) {
   const { inputs } = fromTflite(fileOf(model));
   const x = samplesOf(inputs[0], samples, 2);
   const all = withRealEnds(model, { outputs: made });
-  const { samples: theirs } = await page.run(fileOf(all), x, inputs[0].shape.map((n) => n ?? 1));
+  const { samples: theirs } = await page.run(
+    fileOf(all),
+    x,
+    inputs[0].shape.map((n) => n ?? 1),
+  );
   const n = x.length / samples;
-  const given = (k, tensor) => (tensor === graph.inputs[0] ? x.subarray(k * n, (k + 1) * n) : theirs[k][made.indexOf(tensor)]);
+  const given = (k, tensor) =>
+    tensor === graph.inputs[0] ? x.subarray(k * n, (k + 1) * n) : theirs[k][made.indexOf(tensor)];
   const sums = new Map();
   const means = { all: 0, unequal: 0 };
   for (const operator of graph.operators) {
@@ -158,9 +170,13 @@ async function operators(name, model, page, build, samples = 20) {
     console.log(`    ${kind.padEnd(18)} ${text('float')}; ${text('multiplier')}`);
   }
   if (means.all > 0)
-    console.log(`    ${'means'.padEnd(18)} rounded half away from 0, zero point and all: ${percent(means.unequal / means.all)} unequal`);
+    console.log(
+      `    ${'means'.padEnd(18)} rounded half away from 0, zero point and all: ${percent(means.unequal / means.all)} unequal`,
+    );
   // Of the products one in a million comes out otherwise
-  return [...sums].flatMap(([key, { unequal, all: count }]) => (key.endsWith(' float') && unequal / count > 1e-5 ? [key.split(' ')[0]] : []));
+  return [...sums].flatMap(([key, { unequal, all: count }]) =>
+    key.endsWith(' float') && unequal / count > 1e-5 ? [key.split(' ')[0]] : [],
+  );
 }
 
 /** The mean of all places of a channel as TensorFlow Lite's own kernel rounds it: half away from 0, zero point and all. */
@@ -179,7 +195,10 @@ async function ownKernels(page, samples = 200) {
   const x = Float32Array.from(q, (each) => (each - INPUT.zeroPoint) * Math.fround(INPUT.scale));
   const { samples: theirs, isFull } = await page.run(file, x, shape);
   const own = apart(ours(network, x), theirs, OUTPUT.scale);
-  const plain = { ...network, nodes: network.nodes.map((node) => ({ ...node, attrs: { ...node.attrs, rule: undefined } })) };
+  const plain = {
+    ...network,
+    nodes: network.nodes.map((node) => ({ ...node, attrs: { ...node.attrs, rule: undefined } })),
+  };
   for (const { attrs } of plain.nodes) delete attrs.rule;
   const float = apart(ours(plain, x), theirs, OUTPUT.scale);
   console.log(`a depthwise kernel of TensorFlow Lite's own: multiplier ${lsb(own)}; float ${lsb(float)}`);
@@ -196,9 +215,15 @@ async function wholeReal(name, file, pages, limit) {
   const x = samplesOf(inputs[0], SAMPLES, 1);
   const exact = ours(network, x);
   for (const [build, page] of pages) {
-    const { samples, isFull } = await page.run(file, x, inputs[0].shape.map((n) => n ?? 1));
+    const { samples, isFull } = await page.run(
+      file,
+      x,
+      inputs[0].shape.map((n) => n ?? 1),
+    );
     const { most } = apart(exact, samples, 1);
-    console.log(`  ${build}: ${most.toExponential(2)} apart at most${isFull ? '' : ' (not all by XNNPACK)'} ${notes.join(' ')}`);
+    console.log(
+      `  ${build}: ${most.toExponential(2)} apart at most${isFull ? '' : ' (not all by XNNPACK)'} ${notes.join(' ')}`,
+    );
     if (limit !== null) must(most <= limit, `${name}, ${build}: within ${limit}`);
   }
 }
@@ -225,7 +250,9 @@ async function written(name, network, pages, options, limit) {
     found.push(`${build} ${unit === 1 ? most.toExponential(2) : `${most.toFixed(2)} LSB`}`);
     must(most <= limit.most + (unit === 1 ? 0 : 1e-3), `${name}, ${build}: within ${limit.most} of ${unit}`);
   }
-  console.log(`  ${name.padEnd(40)} ${String(file.length).padStart(7)} bytes${format === null ? '' : ' int8'}; apart from LiteRT.js: ${found.join(', ')}`);
+  console.log(
+    `  ${name.padEnd(40)} ${String(file.length).padStart(7)} bytes${format === null ? '' : ' int8'}; apart from LiteRT.js: ${found.join(', ')}`,
+  );
 }
 
 /** Networks of one operator each: in real numbers to 1e-5 of the largest, in int8 to 1 LSB. */
@@ -236,7 +263,9 @@ async function eachOperator(pages, samples = 50) {
     const isWhole = network.inputs[0].dtype === 'int32';
     const next = random(5);
     const n = sizes.reduce((sum, size) => sum + size, 0) * samples;
-    const x = isWhole ? Int32Array.from({ length: n }, () => Math.floor(next() * 5)) : Float32Array.from({ length: n }, () => (next() - 0.5) * 8);
+    const x = isWhole
+      ? Int32Array.from({ length: n }, () => Math.floor(next() * 5))
+      : Float32Array.from({ length: n }, () => (next() - 0.5) * 8);
     const program = compileNetwork(network, 1, table);
     let from = 0;
     const own = Array.from({ length: samples }, () => {
@@ -276,7 +305,9 @@ if (reason !== null) {
 }
 const litert = await openLiteRt();
 try {
-  console.log(`LiteRT.js ${versionOfLiteRt()} in Chromium ${litert.version}, Node ${process.version}, ${SAMPLES} samples`);
+  console.log(
+    `LiteRT.js ${versionOfLiteRt()} in Chromium ${litert.version}, Node ${process.version}, ${SAMPLES} samples`,
+  );
   const pages = [
     ['relaxed SIMD', await litert.open(true)],
     ['SIMD', await litert.open(false)],
@@ -289,7 +320,8 @@ try {
     if (outputs[0].format === null) await wholeReal(entry, file, pages, notes.length > 0 ? null : 1e-5);
     else {
       const others = new Set();
-      for (const [build, page] of pages) for (const kind of await operators(entry, model, page, build)) others.add(kind);
+      for (const [build, page] of pages)
+        for (const kind of await operators(entry, model, page, build)) others.add(kind);
       await wholeInt8(entry, model, pages, [...others]);
     }
     if (!entry.startsWith('kws')) continue;
@@ -301,7 +333,9 @@ try {
     for (const [build, page] of pages) {
       const shape = inputs[0].shape.map((n) => n ?? 1);
       const { ours: own, theirs } = await page.time(ends, x, shape, 201, 10);
-      console.log(`  one sample in the page: ${own.toFixed(0)} µs, LiteRT.js (${build}) ${theirs.toFixed(0)} µs, in turns`);
+      console.log(
+        `  one sample in the page: ${own.toFixed(0)} µs, LiteRT.js (${build}) ${theirs.toFixed(0)} µs, in turns`,
+      );
       if (outputs[0].format !== null) must(own < 1000, `${entry}: a sample in less than 1 ms in the page`);
     }
   }
@@ -317,7 +351,8 @@ try {
       const limit = format === null ? { unit: 1, most: 1e-5 } : { unit: format.scale, most: hasOthers ? Infinity : 1 };
       await written(entry, network, pages, { io: format === null ? 'float32' : 'int8' }, limit);
     }
-  for (const { name, network, options, limit } of await madeNetworks()) await written(name, network, pages, options, limit);
+  for (const { name, network, options, limit } of await madeNetworks())
+    await written(name, network, pages, options, limit);
 } finally {
   await litert.close();
 }
