@@ -7,31 +7,37 @@ await loadLiteRt(isCompat ? '/litert/litert_wasm_compat_internal.js' : '/litert/
 const bytesOf = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
 const compile = (file) => loadAndCompile(file, { accelerator: 'wasm', cpuOptions: { numThreads: 1 } });
 
-async function once(model, x, shape) {
-  const input = new Tensor(x, shape);
-  const outputs = await model.run(input);
+async function once(model, arraysIn, shapes) {
+  const inputs = arraysIn.map((x, i) => new Tensor(x, shapes[i]));
+  const outputs = await model.run(inputs);
   const arrays = outputs.map((output) => output.toTypedArray());
-  input.delete();
-  for (const output of outputs) output.delete();
+  for (const each of [...inputs, ...outputs]) each.delete();
   return arrays;
 }
 
+const sizeOf = (shape) => shape.reduce((product, n) => product * n, 1);
+
 /** All outputs of all samples, sample by sample, and how many numbers the outputs of one are. */
-globalThis.runAll = async (shape) => {
+globalThis.runAll = async (shapes, isWhole) => {
   const model = await compile(await bytesOf('/model'));
-  const x = new Float32Array((await bytesOf('/inputs')).buffer);
-  const n = shape.reduce((product, size) => product * size, 1);
+  const { buffer } = await bytesOf('/inputs');
+  const x = isWhole ? new Int32Array(buffer) : new Float32Array(buffer);
   const parts = [];
   let sizes = [];
-  for (let from = 0; from < x.length; from += n) {
-    const arrays = await once(model, x.slice(from, from + n), shape);
+  for (let from = 0; from < x.length; ) {
+    const given = shapes.map((shape) => {
+      const begin = from;
+      from += sizeOf(shape);
+      return x.slice(begin, from);
+    });
+    const arrays = await once(model, given, shapes);
     sizes = arrays.map(({ length }) => length);
     for (const array of arrays) parts.push(new Float32Array(array));
   }
-  const isWhole = model.isFullyAccelerated;
+  const isFull = model.isFullyAccelerated;
   model.delete();
   await fetch('/outputs', { method: 'POST', body: new Blob(parts) });
-  return { sizes, isWhole };
+  return { sizes, isFull };
 };
 
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
@@ -46,12 +52,12 @@ globalThis.time = async (shape, samples, runs) => {
   ]);
   const model = await compile(file);
   const program = compileNetwork(fromTflite(file).network, 1, await wasm());
-  const x = new Float32Array((await bytesOf('/inputs')).buffer).slice(0, shape.reduce((a, b) => a * b, 1));
+  const x = new Float32Array((await bytesOf('/inputs')).buffer).slice(0, sizeOf(shape));
   const theirs = [];
   const ours = [];
   for (let i = -5; i < samples; i++) {
     const a = performance.now();
-    for (let j = 0; j < runs; j++) await once(model, x, shape);
+    for (let j = 0; j < runs; j++) await once(model, [x], [shape]);
     const b = performance.now();
     for (let j = 0; j < runs; j++) program.run(x);
     const c = performance.now();

@@ -65,7 +65,6 @@ export async function openLiteRt() {
   const browser = await chromium.launch({ executablePath: findChromium(), args: QUIET_FLAGS });
   const open = async (isRelaxed) => {
     const page = await browser.newPage();
-    if (process.env.LOG) page.on('console', (m) => process.stderr.write(m.text() + '\n'));
     page.on('pageerror', ({ message }) => process.stderr.write(`the page failed: ${message}\n`));
     await page.goto(`http://127.0.0.1:${server.address().port}/${isRelaxed ? '' : '?compat'}`);
     await page.waitForFunction('globalThis.isReady === true');
@@ -74,10 +73,11 @@ export async function openLiteRt() {
       now.inputs = new Uint8Array(inputs.buffer, inputs.byteOffset, inputs.byteLength);
     };
     return {
-      /** The outputs of each sample, a list of arrays; `shape` is that of one sample with its batch of 1. */
-      async run(model, inputs, shape) {
+      /** The outputs of each sample, a list of arrays; `shapes` are those of the inputs of one sample with its batch of 1. */
+      async run(model, inputs, ...shapes) {
         set(model, inputs);
-        const { sizes, isWhole } = await page.evaluate((of) => globalThis.runAll(of), shape);
+        const asked = [shapes, inputs instanceof Int32Array];
+        const { sizes, isFull } = await page.evaluate(([of, isWhole]) => globalThis.runAll(of, isWhole), asked);
         const all = floats(now.outputs);
         const each = sizes.reduce((sum, n) => sum + n, 0);
         const samples = Array.from({ length: all.length / each }, (_, k) => {
@@ -87,7 +87,7 @@ export async function openLiteRt() {
             return all.subarray(at - n, at);
           });
         });
-        return { samples, isWhole };
+        return { samples, isFull };
       },
       time(model, inputs, shape, samples, runs) {
         set(model, inputs);

@@ -204,8 +204,12 @@ class Reader {
  * The root table of a file. Throws FormatError, which names the field and the byte, for what is no such table; `bytes` are views
  * of the file.
  */
-export const decodeFlatbuffer = <M extends object>(file: Uint8Array, schema: Schema<M>, format: string, path: string): M =>
-  new Reader(file, format).root(schema as Fields, path) as M;
+export const decodeFlatbuffer = <M extends object>(
+  file: Uint8Array,
+  schema: Schema<M>,
+  format: string,
+  path: string,
+): M => new Reader(file, format).root(schema as Fields, path) as M;
 
 /** Writes from front to back: what a table points to comes behind it, in the order of the fields. */
 class Writer {

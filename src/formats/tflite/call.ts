@@ -1,8 +1,8 @@
 import { FormatError } from '../../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../../base/shape.ts';
 import { type ActivationSpec, LINEAR } from '../../graph/activation.ts';
-import { givenOf } from '../../graph/check.ts';
 import { readAttributes, refusing, type Schema } from '../../graph/attributes.ts';
+import { givenOf } from '../../graph/check.ts';
 import type { Stored } from '../../graph/encoding.ts';
 import type { Format } from '../../graph/fact.ts';
 import { factsOf } from '../../graph/facts.ts';
@@ -22,7 +22,7 @@ export interface Held {
   readonly whole?: Held;
   /** Of a logistic function: what it is of. */
   readonly gate?: Held;
-  /** Of a mean in int8: makes it in the format of the first result of another operator. */
+  /** Of a mean of int8 values, or of what they stand for: makes it in the format of the first result of another operator. */
   readonly mean?: (call: Call) => void;
 }
 
@@ -97,7 +97,11 @@ export class Call {
   private sample({ path, table: { shape } }: TensorOf): Shape {
     const [batch, ...sample] = shape;
     if (batch !== this.reading.batch)
-      throw new FormatError(FORMAT, path, `has the shape [${shape.join(', ')}], whose first axis is not that of the samples`);
+      throw new FormatError(
+        FORMAT,
+        path,
+        `has the shape [${shape.join(', ')}], whose first axis is not that of the samples`,
+      );
     return sample;
   }
 
@@ -106,7 +110,9 @@ export class Call {
     const tensor = this.tensor(this.inputs, i);
     const held = this.reading.values.get(this.inputs[i]!);
     if (held !== undefined) return held;
-    return this.refuse(`reads ${tensor.path}, which ${tensor.data.length > 0 ? 'is a constant' : 'nothing before it has made'}`);
+    return this.refuse(
+      `reads ${tensor.path}, which ${tensor.data.length > 0 ? 'is a constant' : 'nothing before it has made'}`,
+    );
   }
 
   /** The same with the last axis that it has in the file. */
@@ -150,7 +156,9 @@ export class Call {
     const input = place === undefined ? undefined : inputs[place];
     const isRead = reads.has(value) || (input?.name !== value && reads.get(input?.name ?? '') !== 1);
     if (place === undefined || input === undefined || isRead)
-      return this.refuse(`gives [${shape.join(', ')}]: networks change the shape of an input alone, or make one axis of all`);
+      return this.refuse(
+        `gives [${shape.join(', ')}]: networks change the shape of an input alone, or make one axis of all`,
+      );
     inputs[place] = { ...input, shape };
     reads.set(value, 1);
     return { value, shape, format };
@@ -196,7 +204,8 @@ export class Call {
     const index = this.outputs[i] ?? -1;
     const { path, data } = this.tensor(this.outputs, i);
     const { values, constants } = this.reading;
-    if (data.length > 0 || values.has(index) || constants.has(index)) this.refuse(`makes ${path}, which is there already`);
+    if (data.length > 0 || values.has(index) || constants.has(index))
+      this.refuse(`makes ${path}, which is there already`);
   }
 
   /** Keeps a weight under a key like that of a layer here; its key. */
@@ -222,7 +231,13 @@ export class Call {
     const { name, shape: own } = this.result(to);
     const isLast = fused.name === 'linear';
     const made = names.take(isLast ? name : `${name}/${op}`);
-    const node = nodeOf(op, made, inputs.map(({ value }) => value), attrs, { weights, format });
+    const node = nodeOf(
+      op,
+      made,
+      inputs.map(({ value }) => value),
+      attrs,
+      { weights, format },
+    );
     readAttributes(factsOf(node).attributes as Schema<object>, attrs, refusing(`node "${made}"`, FORMAT));
     const graph = { inputs: [], nodes: [], outputs: [], weights: this.reading.weights };
     const shape = factsOf(node).shape(givenOf(graph, node, inputs) as never);

@@ -49,7 +49,12 @@ export class Constants {
   spend(bytes: number): void {
     this.left -= bytes;
     if (this.left < 0)
-      throw new LimitError(FORMAT, 'the bytes of all constants, as often as they are read,', this.most - this.left, this.most);
+      throw new LimitError(
+        FORMAT,
+        'the bytes of all constants, as often as they are read,',
+        this.most - this.left,
+        this.most,
+      );
   }
 
   /** Throws FormatError for numbers that are not those of the tensor's shape, and names a type that no weight has. */

@@ -17,14 +17,19 @@ const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isInt32 = (value: unknown): value is number => isNumber(value) && (value | 0) === value;
 
 /** The entries of an object of JSON whose values are as they have to be. */
-const entriesOf = <T extends JsonValue>(value: JsonValue | undefined, is: (each: JsonValue) => each is T): [string, T][] =>
+const entriesOf = <T extends JsonValue>(
+  value: JsonValue | undefined,
+  is: (each: JsonValue) => each is T,
+): [string, T][] =>
   value instanceof JsonObject ? [...value].filter((entry): entry is [string, T] => is(entry[1])) : [];
 
 /** The hint in such bytes; an empty one where they hold none. */
 export function readHint(bytes: Uint8Array | undefined): Hint {
   let json: JsonValue = null;
   try {
-    json = parseJson(new TextDecoder().decode(bytes ?? new Uint8Array()), (problem) => new Error(problem), { maxDepth: 4 });
+    json = parseJson(new TextDecoder().decode(bytes ?? new Uint8Array()), (problem) => new Error(problem), {
+      maxDepth: 4,
+    });
   } catch {
     // No JSON is no hint
   }

@@ -21,4 +21,3 @@ export function permuted<T extends Numbers>(values: T, shape: Shape, order: read
   }
   return to;
 }
-

@@ -39,7 +39,9 @@ function multiply<K extends Product>(call: Call, op: K, given: Parts, attrs: Tol
   const { format } = call.result();
   const isInteger = x.format !== null;
   if (isInteger && (kernel.type !== 'int8' || (bias !== null && bias.type !== 'int32')))
-    call.refuse(`reads int8 values, a kernel of ${kernel.type} and a bias of ${bias?.type}: int8 and int32 go with them`);
+    call.refuse(
+      `reads int8 values, a kernel of ${kernel.type} and a bias of ${bias?.type}: int8 and int32 go with them`,
+    );
   if (!isInteger && (format !== null || kernel.type === 'int32' || bias?.type === 'int32' || bias?.type === 'int8'))
     call.refuse('reads real numbers, and its weights or its result are integers');
   if (!isInteger && kernel.type === 'int8' && !kernel.isReal)
@@ -89,7 +91,12 @@ function checkRank(call: Call, { shape }: Constant): void {
   if (shape.length !== 4) call.refuse(`has a kernel of the shape [${shape.join(', ')}]`);
 }
 
-function convolve(call: Call, options: Options['conv2d'], order: readonly number[], groups: (channels: number, kernel: Shape) => number): void {
+function convolve(
+  call: Call,
+  options: Options['conv2d'],
+  order: readonly number[],
+  groups: (channels: number, kernel: Shape) => number,
+): void {
   const x = call.image(0);
   const kernel = call.constant(1);
   checkRank(call, kernel);
@@ -146,7 +153,11 @@ export function mul(call: Call, { fusedActivation }: Options['mul']): void {
   }
   const [a, b] = [call.value(0), call.value(1)] as const;
   const isGated = (x: Held, gate: Held): boolean => gate.gate?.value === x.value && gate.format === null;
-  const x = isGated(a, b) ? a : isGated(b, a) ? b : call.refuse('multiplies two values: of these networks have x·LOGISTIC(x) alone');
+  const x = isGated(a, b)
+    ? a
+    : isGated(b, a)
+      ? b
+      : call.refuse('multiplies two values: of these networks have x·LOGISTIC(x) alone');
   call.node('activation', [x], { activation: { name: 'silu' } }, { fused });
 }
 
@@ -156,8 +167,15 @@ function shiftOrScale(call: Call, role: 'gamma' | 'beta', fused = LINEAR): void 
   const constant = call.constant(i);
   const x = call.rows(1 - i);
   const channels = x.shape.at(-1)!;
-  if (x.format !== null || constant.type !== 'float32' || constant.values.length !== channels || constant.shape.at(-1) !== channels)
-    call.refuse(`reads [${constant.shape.join(', ')}] of ${constant.type}, and networks have such of float32 with a number for each channel`);
+  if (
+    x.format !== null ||
+    constant.type !== 'float32' ||
+    constant.values.length !== channels ||
+    constant.shape.at(-1) !== channels
+  )
+    call.refuse(
+      `reads [${constant.shape.join(', ')}] of ${constant.type}, and networks have such of float32 with a number for each channel`,
+    );
   const weights = { [role]: call.weight(role, { ...constant, shape: [channels] }, [0]) };
   const still = (own: string, value: number): Readonly<Record<string, string>> => ({
     [own]: call.weight(own, { ...constant, shape: [channels], values: new Float32Array(channels).fill(value) }, [0]),

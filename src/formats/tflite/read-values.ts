@@ -1,4 +1,4 @@
-import { elementsOf, sameShape, type Shape } from '../../base/shape.ts';
+import { elementsOf, type Shape, sameShape } from '../../base/shape.ts';
 import type { ActivationSpec } from '../../graph/activation.ts';
 import { sameFormat } from '../../graph/fact.ts';
 import type { PoolKind } from '../../graph/graph.ts';
@@ -24,7 +24,8 @@ export function softmax(call: Call, { beta }: Options['softmax']): void {
 
 export const logSoftmax = (call: Call): void => activate(call, { name: 'logSoftmax' }, call.rows(0));
 
-export const leakyRelu = (call: Call, { alpha }: Options['leakyRelu']): void => activate(call, { name: 'leakyRelu', alpha });
+export const leakyRelu = (call: Call, { alpha }: Options['leakyRelu']): void =>
+  activate(call, { name: 'leakyRelu', alpha });
 
 export const gelu = (call: Call, { approximate }: Options['gelu']): void =>
   activate(call, { name: approximate ? 'geluTanh' : 'gelu' });
@@ -60,8 +61,7 @@ export function dequantize(call: Call): void {
 export function reshape(call: Call): void {
   const x = call.value(0);
   const { shape } = call.result();
-  if (elementsOf(shape) !== elementsOf(x.shape))
-    call.refuse(`makes [${shape.join(', ')}] of [${x.shape.join(', ')}]`);
+  if (elementsOf(shape) !== elementsOf(x.shape)) call.refuse(`makes [${shape.join(', ')}] of [${x.shape.join(', ')}]`);
   const isAlike = sameShape(bare(shape), bare(x.shape)) && shape.at(-1) === x.shape.at(-1);
   if (x.shape.length === 1 && isAlike) call.alias(x);
   else if (shape.length === 1) call.alias(call.flattened(x));
@@ -77,8 +77,9 @@ export const pool =
     const fused = call.fused(options.fusedActivation);
     const size = [options.filterHeight, options.filterWidth];
     const attrs = { kind, size: size.slice(-axes), ...stepsOf(call, axes, size[0]!, options) };
-    const mean = (to: Call): void => to.node('pool', [x], attrs);
-    call.node('pool', [x], attrs, { fused, origin: kind === 'average' && x.format !== null ? { mean } : {} });
+    const from = x.format === null ? x.whole && { ...x.whole, shape: x.shape } : x;
+    const mean = (to: Call): void => to.node('pool', [from!], attrs);
+    call.node('pool', [x], attrs, { fused, origin: kind === 'average' && from !== undefined ? { mean } : {} });
   };
 
 /** The largest, or the mean, of all places of each channel. */
@@ -145,7 +146,11 @@ export function splitV(call: Call): void {
   checkLast(call, call.integers(2)[0], 0);
   const sizes = call.integers(1);
   const known = sizes.reduce((sum, n) => sum + Math.max(n, 0), 0);
-  parts(call, x, sizes.map((n) => (n < 0 ? x.shape.at(-1)! - known : n)));
+  parts(
+    call,
+    x,
+    sizes.map((n) => (n < 0 ? x.shape.at(-1)! - known : n)),
+  );
 }
 
 /** A part of the last axis that leaves all others whole: from `begin` to before `end`, in numbers of the axis. */
@@ -162,7 +167,8 @@ export function stridedSlice(call: Call, options: Options['stridedSlice']): void
   const sizes = call.inputShape(0);
   const begin = call.integers(1);
   const end = call.integers(2);
-  const isPlain = call.integers(3).every((step) => step === 1) && begin.length === sizes.length && end.length === sizes.length;
+  const isPlain =
+    call.integers(3).every((step) => step === 1) && begin.length === sizes.length && end.length === sizes.length;
   if (!isPlain || ellipsisMask !== 0 || newAxisMask !== 0 || shrinkAxisMask !== 0 || offset !== 0)
     call.refuse('takes another part than one of the last axis');
   const placed = (list: readonly number[], mask: number, open: (size: number) => number): number[] =>

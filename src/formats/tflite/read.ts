@@ -63,7 +63,8 @@ export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): I
   const model = decodeFlatbuffer(file, MODEL, FORMAT, 'model');
   const [graph, ...others] = model.subgraphs;
   if (graph === undefined) return fail('subgraphs', 'are none');
-  if (others.length > 0) fail('subgraphs', `are ${others.length + 1}, as loops and conditions have them; a network is one`);
+  if (others.length > 0)
+    fail('subgraphs', `are ${others.length + 1}, as loops and conditions have them; a network is one`);
   const tensors = new Tensors(model);
   const inputs = graph.inputs.map((i) => tensors.at(i, 'inputs'));
   const batch = inputs[0]?.table.shape[0] ?? fail('inputs', 'are none with an axis of samples');

@@ -218,7 +218,10 @@ const OPTIONS: { readonly [N in OptionsName]: { readonly type: number; readonly 
     },
   },
   split: { type: 35, schema: { numSplits: int(0) } },
-  transposeConv: { type: 49, schema: { padding: enums(0), strideW: int(1), strideH: int(2), fusedActivation: enums(3) } },
+  transposeConv: {
+    type: 49,
+    schema: { padding: enums(0), strideW: int(1), strideH: int(2), fusedActivation: enums(3) },
+  },
   resize: { type: 74, schema: { alignCorners: flag(0), halfPixelCenters: flag(1) } },
   leakyRelu: { type: 75, schema: { alpha: one(0, 'float32') } },
   gelu: { type: 116, schema: { approximate: flag(0) } },
@@ -230,7 +233,10 @@ export const optionsType = (name: OptionsName): number => OPTIONS[name].type;
 /** What a table of options is where a file leaves it out. */
 export const usualOptions = (name: OptionsName): object =>
   Object.fromEntries(
-    Object.entries<Field>(OPTIONS[name].schema).map(([field, { kind, usual }]) => [field, kind === 'int32s' ? [] : usual]),
+    Object.entries<Field>(OPTIONS[name].schema).map(([field, { kind, usual }]) => [
+      field,
+      kind === 'int32s' ? [] : usual,
+    ]),
   );
 
 const QUANTIZATION: Schema<QuantizationTable> = {
@@ -263,7 +269,9 @@ const OPERATOR: Schema<OperatorTable> = {
   opcodeIndex: one(0, 'uint32'),
   inputs: one(1, 'int32s'),
   outputs: one(2, 'int32s'),
-  builtinOptions: one(4, { tables: new Map(Object.values(OPTIONS).map(({ type, schema }) => [type, schema as Fields])) }),
+  builtinOptions: one(4, {
+    tables: new Map(Object.values(OPTIONS).map(({ type, schema }) => [type, schema as Fields])),
+  }),
 };
 
 const SUBGRAPH: Schema<SubgraphTable> = {

@@ -8,10 +8,10 @@ import type { Numbers } from './permuted.ts';
 import {
   type BufferTable,
   MODEL,
+  type OperatorTable,
   type Options,
   type OptionsName,
   optionsType,
-  type OperatorTable,
   type QuantizationTable,
   TENSOR_TYPES,
   type TensorTable,
@@ -71,8 +71,19 @@ export class Sheet {
   constant(name: string, shape: Shape, values: Numbers, scales: readonly number[] = [], axis = 0): number {
     const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const buffer = this.buffers.push({ data }) - 1;
-    const type = values instanceof Float32Array ? 'float32' : values instanceof Uint16Array ? 'float16' : values instanceof Int8Array ? 'int8' : 'int32';
-    const quantization = { scale: scales, zeroPoint: scales.map(() => 0), quantizedDimension: scales.length > 1 ? axis : 0 };
+    const type =
+      values instanceof Float32Array
+        ? 'float32'
+        : values instanceof Uint16Array
+          ? 'float16'
+          : values instanceof Int8Array
+            ? 'int8'
+            : 'int32';
+    const quantization = {
+      scale: scales,
+      zeroPoint: scales.map(() => 0),
+      quantizedDimension: scales.length > 1 ? axis : 0,
+    };
     return this.add(name, { shape, type: TENSOR_TYPES[type], buffer, ...(scales.length > 0 && { quantization }) });
   }
 

@@ -55,7 +55,8 @@ export class Tensors {
     const buffer = at(this.model.buffers, table.buffer, path, 'the buffer');
     if ((table.externalBuffer ?? 0) !== 0 || (buffer.offset ?? 0) > 1)
       fail('has its numbers outside of the tables of the file: convert the network to a file that holds them');
-    if (table.isVariable) fail('is a variable, which keeps its numbers from run to run, and no value of a network does');
+    if (table.isVariable)
+      fail('is a variable, which keeps its numbers from run to run, and no value of a network does');
     if (table.sparsity !== undefined) fail('leaves numbers out: convert the network without sparsity');
     const wrong = table.shape.find((n) => n < 0);
     if (wrong !== undefined) fail(`has the size ${wrong}`);
@@ -83,7 +84,9 @@ export function formatOf({ path, table, type, name }: TensorOf, hint: Hint): Val
   if (type === 'float32') return { dtype: type, format: null, own: null };
   const offset = BYTE_OFFSETS[type];
   if (offset === undefined)
-    return fail(`is a value of the type ${type}: those of networks are float32 and int8, and uint8 that stands for numbers`);
+    return fail(
+      `is a value of the type ${type}: those of networks are float32 and int8, and uint8 that stands for numbers`,
+    );
   const { scale = [], zeroPoint = [], details } = table.quantization ?? {};
   if (details !== undefined || scale.length !== 1 || zeroPoint.length > 1)
     return fail(`has ${scale.length} scales and ${zeroPoint.length} zero points, and a value has one each`);
@@ -92,7 +95,8 @@ export function formatOf({ path, table, type, name }: TensorOf, hint: Hint): Val
   const hinted = hint.scales.get(name);
   const exact = hinted !== undefined && Math.fround(hinted) === rounded ? hinted : rounded;
   if (!isScale(exact)) return fail(`has the scale ${rounded}, which is not positive and finite`);
-  if (!(zero - offset >= -128 && zero - offset <= 127)) return fail(`has the zero point ${zero}, which ${type} does not hold`);
+  if (!(zero - offset >= -128 && zero - offset <= 127))
+    return fail(`has the zero point ${zero}, which ${type} does not hold`);
   const format = { scale: exact, zeroPoint: zero - offset };
   return { dtype: type, format, own: { scale: exact, zeroPoint: zero } };
 }

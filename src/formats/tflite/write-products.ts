@@ -26,7 +26,12 @@ interface Layout {
 type Weights = readonly number[];
 
 /** Real numbers: float16 as they are, all others in float32. */
-function realConstant(write: Write, name: string, weight: DenseStored, { shape, order }: Pick<Layout, 'shape' | 'order'>): number {
+function realConstant(
+  write: Write,
+  name: string,
+  weight: DenseStored,
+  { shape, order }: Pick<Layout, 'shape' | 'order'>,
+): number {
   const { sheet, names } = write;
   const { encoding } = weight;
   const own = order.map((axis) => shape[axis]!);
@@ -50,7 +55,9 @@ function integerWeights(write: Write, node: Product, { shape, order, unitAxis }:
   const constant = sheet.constant(names.take(`${node.name}/kernel`), own, laid, each, unitAxis);
   if (!isReal) {
     const units = isOne ? [sums[0]!] : [...sums];
-    return whole === null ? [constant] : [constant, sheet.constant(names.take(`${node.name}/bias`), [whole.length], whole, units)];
+    return whole === null
+      ? [constant]
+      : [constant, sheet.constant(names.take(`${node.name}/bias`), [whole.length], whole, units)];
   }
   const real = sheet.decoded(names.take(`${node.name}/kernel/real`), own, constant, each.length > 1 ? 5 : 2);
   const terms = whole && Float32Array.from(whole, (b, j) => b * sums[j]!);
@@ -58,9 +65,14 @@ function integerWeights(write: Write, node: Product, { shape, order, unitAxis }:
 }
 
 function realWeights(write: Write, node: Product, layout: Layout): Weights {
-  const { kernel, bias } = { kernel: write.graph.weights.get(node.weights.kernel!)!, bias: write.graph.weights.get(node.weights.bias ?? '') };
+  const { kernel, bias } = {
+    kernel: write.graph.weights.get(node.weights.kernel!)!,
+    bias: write.graph.weights.get(node.weights.bias ?? ''),
+  };
   const own = realConstant(write, `${node.name}/kernel`, kernel, layout);
-  return bias === undefined ? [own] : [own, realConstant(write, `${node.name}/bias`, bias, { shape: bias.shape, order: [0] })];
+  return bias === undefined
+    ? [own]
+    : [own, realConstant(write, `${node.name}/bias`, bias, { shape: bias.shape, order: [0] })];
 }
 
 /** Whether the integers of a bias can be told from the real numbers that they stand for. */
@@ -102,7 +114,7 @@ function product(write: Write, node: Product, layout: Layout, isImage: boolean, 
     const bias = graph.weights.get(node.weights.bias ?? '')?.encoding;
     if (isReal && !isTold(write, node)) sheet.biases.set(to, [...(bias!.values as Int32Array)]);
   };
-  if (isImage) fromImage(write, node as Node, result, finish);
+  if (isImage) fromImage(write, node as Node, result, format, finish);
   else finish(result);
   if (!isWhole) writeActivation(write, node as Node, activation, result, own(write, node as Node), format);
 }
@@ -145,7 +157,9 @@ export function writeConv(write: Write, node: NodeOf<'conv'>): void {
     if (own === null) {
       const widths = (taps.length === 1 ? [[0, 0] as const] : []).concat(padding as []);
       const places = shape.slice(0, -1);
-      const wide = [...(taps.length === 1 ? [1] : []), ...places].map((n, axis) => widths[axis]![0] + n + widths[axis]![1]);
+      const wide = [...(taps.length === 1 ? [1] : []), ...places].map(
+        (n, axis) => widths[axis]![0] + n + widths[axis]![1],
+      );
       from = sheet.tensor(names.take(`${node.name}/padded`), [...wide, shape.at(-1)!], isInteger ? format : null);
       writeZeros(write, node as Node, x, from, widths, isInteger ? format : null);
     }
@@ -163,7 +177,10 @@ export function writeConvTranspose(write: Write, node: NodeOf<'convTranspose'>):
   const kernel = graph.weights.get(node.weights.kernel!)!;
   const { padding, strides } = node.attrs;
   if (typeof padding !== 'string')
-    refuse(node as Node, 'without zeros around, or with those of same: TensorFlow Lite has no others in a transposed convolution');
+    refuse(
+      node as Node,
+      'without zeros around, or with those of same: TensorFlow Lite has no others in a transposed convolution',
+    );
   const [strideH, strideW] = twice(strides);
   const layout = { shape: kernel.shape, order: [2, 0, 1, 3], unitAxis: 0 };
   product(write, node, layout, true, false, (x, [own, ...bias], to) => {

@@ -81,8 +81,10 @@ export function writeActivation(
 
 /** Throws for an activation that TensorFlow Lite does not have. */
 export function checkActivation(node: Node, { name, alpha = 1 }: ActivationSpec): void {
-  if (ACTIVATIONS[name] === null && name !== 'linear') refuse(node, `without the activation ${name}, which TensorFlow Lite has not`);
-  if (name === 'elu' && alpha !== 1) refuse(node, `with an elu of alpha 1, which is the only one that TensorFlow Lite has, not ${alpha}`);
+  if (ACTIVATIONS[name] === null && name !== 'linear')
+    refuse(node, `without the activation ${name}, which TensorFlow Lite has not`);
+  if (name === 'elu' && alpha !== 1)
+    refuse(node, `with an elu of alpha 1, which is the only one that TensorFlow Lite has, not ${alpha}`);
 }
 
 export function activation(write: Write, node: NodeOf<'activation'>): void {
@@ -163,42 +165,56 @@ export function split(write: Write, node: NodeOf<'split'>): void {
   const bounds = [ends(from), ends(to), [1, ...shape.map(() => 1)]].map((list, i) =>
     sheet.list(`${node.name}/${['begin', 'end', 'strides'][i]}`, list),
   );
-  sheet.operator('STRIDED_SLICE', version(node.format), [sheet.at(input), ...bounds], [own(write, node as Node)], 'stridedSlice', {
-    beginMask: open,
-    endMask: open,
-    ellipsisMask: 0,
-    newAxisMask: 0,
-    shrinkAxisMask: 0,
-    offset: 0,
-  });
+  sheet.operator(
+    'STRIDED_SLICE',
+    version(node.format),
+    [sheet.at(input), ...bounds],
+    [own(write, node as Node)],
+    'stridedSlice',
+    {
+      beginMask: open,
+      endMask: open,
+      ellipsisMask: 0,
+      newAxisMask: 0,
+      shrinkAxisMask: 0,
+      offset: 0,
+    },
+  );
 }
 
-/** Of int8 a pool gives the format that it reads: a mean in another goes through a QUANTIZE. */
+/** Of int8 a pool gives the format that it reads: a mean in another is one of real numbers, which are rounded once. */
 export function pool(write: Write, node: NodeOf<'pool'>): void {
   const { sheet, values } = write;
   const [input] = node.inputs as [string];
-  const from = values.get(input)!;
+  const { format } = values.get(input)!;
   const { kind, size, strides } = node.attrs;
   const padding = paddingOf(write, node as Node, size, { ...node.attrs, dilations: size.map(() => 1) });
-  if (padding === null) refuse(node as Node, 'without zeros around, or with those of same: TensorFlow Lite has no others around a pool');
+  if (padding === null)
+    return refuse(
+      node as Node,
+      'without zeros around, or with those of same: TensorFlow Lite has no others around a pool',
+    );
   const [filterHeight, filterWidth] = twice(size);
   const [strideH, strideW] = twice(strides);
-  const x = asImage(write, input);
   const options = { padding, strideW, strideH, filterWidth, filterHeight, fusedActivation: 0 };
-  fromImage(write, node as Node, own(write, node as Node), (to) => {
-    const name = kind === 'max' ? 'MAX_POOL_2D' : 'AVERAGE_POOL_2D';
-    const isAlike = sameFormat(from.format, node.format);
-    const { shape } = values.get(node.name)!;
-    const result = isAlike ? to : between(write, `${node.name}/mean`, shape.length === 2 ? [1, ...shape] : shape, from.format);
-    sheet.operator(name, version(node.format), [x], [result], 'pool', options);
-    if (!isAlike) convert(write, 'QUANTIZE', result, to);
-  });
+  const name = kind === 'max' ? 'MAX_POOL_2D' : 'AVERAGE_POOL_2D';
+  const make = (from: number, to: number, own: Format): void => {
+    const x = asImage(write, input, from, own);
+    fromImage(write, node as Node, to, own, (image) =>
+      sheet.operator(name, version(own), [x], [image], 'pool', options),
+    );
+  };
+  if (sameFormat(format, node.format)) make(sheet.at(input), own(write, node as Node), format);
+  else throughReals(write, node as Node, ([from], to) => make(from!, to, null));
 }
 
 export function globalPool({ sheet, values, ...write }: Write, node: NodeOf<'globalPool'>): void {
   const [input] = node.inputs as [string];
   const places = values.get(input)!.shape.slice(0, -1);
-  const axes = sheet.list(`${node.name}/axes`, places.map((_, i) => i + 1));
+  const axes = sheet.list(
+    `${node.name}/axes`,
+    places.map((_, i) => i + 1),
+  );
   const to = own({ sheet, values, ...write }, node as Node);
   const name = node.attrs.kind === 'max' ? 'REDUCE_MAX' : 'MEAN';
   sheet.operator(name, version(node.format), [sheet.at(input), axes], [to], 'reducer', { keepDims: 0 });
@@ -228,7 +244,7 @@ export function upsample(write: Write, node: NodeOf<'upsample'>): void {
   const sizes = twice(values.get(node.name)!.shape.slice(0, -1));
   const x = asImage(write, node.inputs[0]!);
   const list = sheet.list(`${node.name}/sizes`, sizes);
-  fromImage(write, node as Node, own(write, node as Node), (to) =>
+  fromImage(write, node as Node, own(write, node as Node), node.format, (to) =>
     sheet.operator('RESIZE_NEAREST_NEIGHBOR', version(node.format), [x, list], [to], 'resize', {
       alignCorners: 0,
       halfPixelCenters: 0,
@@ -244,13 +260,20 @@ export function batchNorm(write: Write, node: NodeOf<'batchNorm'>): void {
     const key = node.weights[role];
     return key === undefined ? Array<number>(shape.at(-1)!).fill(usual) : decodeWeight(graph.weights.get(key)!)!;
   };
-  const [gamma, beta, mean, variance] = [numbers('gamma', 1), numbers('beta', 0), numbers('mean', 0), numbers('variance', 1)] as const;
+  const [gamma, beta, mean, variance] = [
+    numbers('gamma', 1),
+    numbers('beta', 0),
+    numbers('mean', 0),
+    numbers('variance', 1),
+  ] as const;
   const factors = Float32Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + node.attrs.epsilon));
   const terms = Float32Array.from(beta, (b, c) => b - mean[c]! * factors[c]!);
   throughReals(write, node as Node, ([x], to) => {
     const channels: Shape = [terms.length];
     const scaled = between(write, `${node.name}/scaled`, shape, null);
-    const own = [factors, terms].map((values, i) => sheet.constant(names.take(`${node.name}/${['factors', 'terms'][i]}`), channels, values));
+    const own = [factors, terms].map((values, i) =>
+      sheet.constant(names.take(`${node.name}/${['factors', 'terms'][i]}`), channels, values),
+    );
     sheet.operator('MUL', 1, [x!, own[0]!], [scaled], 'mul', { fusedActivation: 0 });
     sheet.operator('ADD', 1, [scaled, own[1]!], [to], 'add', { fusedActivation: 0 });
   });
@@ -260,7 +283,11 @@ export function embedding(write: Write, node: NodeOf<'embedding'>): void {
   const { sheet, graph, names } = write;
   if (node.format !== null) refuse(node as Node, 'real: TensorFlow Lite looks up real numbers');
   const { encoding, shape } = graph.weights.get(node.weights.embeddings!)!;
-  const table = sheet.constant(names.take(`${node.name}/embeddings`), shape, decodeWeight({ shape, encoding, mask: null }) as Float32Array);
+  const table = sheet.constant(
+    names.take(`${node.name}/embeddings`),
+    shape,
+    decodeWeight({ shape, encoding, mask: null }) as Float32Array,
+  );
   const inputs = [table, sheet.at(node.inputs[0]!)];
   sheet.operator('GATHER', 1, inputs, [own(write, node as Node)], 'gather', { axis: 0, batchDims: 0 });
 }

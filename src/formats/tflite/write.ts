@@ -7,7 +7,7 @@ import { validateNetwork } from '../../graph/encodings.ts';
 import { isIdle } from '../../graph/facts.ts';
 import { checkForm } from '../../graph/form.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
-import { namesOf, Names, readersOf, withFusedActivations, without } from '../../graph/rewrite.ts';
+import { Names, namesOf, readersOf, withFusedActivations, without } from '../../graph/rewrite.ts';
 import { Sheet } from './sheet.ts';
 import { isDequantize, isQuantize, writeNode } from './writers.ts';
 import type { Write } from './writing.ts';
@@ -38,18 +38,30 @@ export function toTflite(network: Graph<Stored>, options: ToTfliteOptions = {}):
   checkForm('toTflite', network);
   const values = validateNetwork(network);
   if (floatsOf(network) !== 'float32')
-    throw new DTypeError('toTflite', ['float64'], 'TensorFlow Lite has float32 alone: make the network of such weights');
+    throw new DTypeError(
+      'toTflite',
+      ['float64'],
+      'TensorFlow Lite has float32 alone: make the network of such weights',
+    );
   const graph = withFusedActivations(without(withDenseWeights(network), (node) => isIdle(node, false)));
   const ends = endsOf(graph);
   const { io = ends === null ? 'float32' : 'int8' } = options;
   checkOneOf('toTflite', 'io', io, ['float32', 'int8']);
   if (io === 'int8' && ends === null) {
-    const wanted = "'float32' for a network whose inputs are not quantized at once, or whose outputs are not dequantized last";
+    const wanted =
+      "'float32' for a network whose inputs are not quantized at once, or whose outputs are not dequantized last";
     throw new ValueError('toTflite', 'io', wanted, io);
   }
   const whole = io === 'int8' ? ends! : { first: new Map<string, Node>(), last: new Map<string, Node>() };
   const sheet = new Sheet();
-  const write: Write = { sheet, graph, values, names: new Names(namesOf(graph)), readers: readersOf(graph), wholes: new Map() };
+  const write: Write = {
+    sheet,
+    graph,
+    values,
+    names: new Names(namesOf(graph)),
+    readers: readersOf(graph),
+    wholes: new Map(),
+  };
   const inputs = graph.inputs.map(({ name, shape, dtype }) => {
     const reader = whole.first.get(name);
     const tensor = dtype === 'int32' ? sheet.indices(name, shape) : sheet.tensor(name, shape, reader?.format ?? null);
@@ -57,7 +69,10 @@ export function toTflite(network: Graph<Stored>, options: ToTfliteOptions = {}):
     if (reader !== undefined) sheet.set(reader.name, tensor);
     return tensor;
   });
-  const isDone = new Set([...whole.first.values(), ...[...whole.last.values()].filter(({ name }) => !write.readers.has(name))]);
+  const isDone = new Set([
+    ...whole.first.values(),
+    ...[...whole.last.values()].filter(({ name }) => !write.readers.has(name)),
+  ]);
   for (const node of graph.nodes) if (!isDone.has(node)) writeNode(write, node);
   const outputs = graph.outputs.map((name) => sheet.at(whole.last.get(name)?.inputs[0] ?? name));
   return sheet.file(inputs, outputs);

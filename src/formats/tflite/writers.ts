@@ -1,5 +1,4 @@
-import type { NodeOf, Op } from '../../graph/graph.ts';
-import type { Node } from '../../graph/graph.ts';
+import type { Node, NodeOf, Op } from '../../graph/graph.ts';
 import { writeConv, writeConvTranspose, writeDense } from './write-products.ts';
 import {
   activation,
@@ -53,7 +52,8 @@ const WRITERS: { readonly [K in Op]: Writer<K> } = {
 };
 
 /** Writes a node. Throws ValueError that names it where TensorFlow Lite has nothing like it. */
-export const writeNode = <K extends Op>(write: Write, node: NodeOf<K>): void => (WRITERS[node.op] as Writer<K>)(write, node);
+export const writeNode = <K extends Op>(write: Write, node: NodeOf<K>): void =>
+  (WRITERS[node.op] as Writer<K>)(write, node);
 
 export const isQuantize = ({ op }: Node): boolean => op === 'quantize';
 export const isDequantize = ({ op }: Node): boolean => op === 'dequantize';

@@ -46,7 +46,12 @@ export function reshape({ sheet, names }: Write, from: number, to: number, shape
 }
 
 /** Of a sequence [length, channels] the same as an image of one row; an image as it is. */
-export function asImage(write: Write, name: string, from: number = write.sheet.at(name), format: Format = write.values.get(name)!.format): number {
+export function asImage(
+  write: Write,
+  name: string,
+  from: number = write.sheet.at(name),
+  format: Format = write.values.get(name)!.format,
+): number {
   const { shape } = write.values.get(name)!;
   if (shape.length !== 2) return from;
   const image = between(write, `${name}/image`, [1, ...shape], format);
@@ -55,8 +60,8 @@ export function asImage(write: Write, name: string, from: number = write.sheet.a
 }
 
 /** Writes an operator that makes an image, of which a sequence becomes one again. */
-export function fromImage(write: Write, { name }: Node, to: number, make: (to: number) => void): void {
-  const { shape, format } = write.values.get(name)!;
+export function fromImage(write: Write, { name }: Node, to: number, format: Format, make: (to: number) => void): void {
+  const { shape } = write.values.get(name)!;
   if (shape.length !== 2) {
     make(to);
     return;
@@ -94,12 +99,13 @@ export function throughReals(write: Write, node: Node, make: (inputs: readonly n
   convert(write, 'QUANTIZE', real, own(write, node));
 }
 
-
 /** The number of a padding that TensorFlow Lite has; null for other zeros around. */
 export function paddingOf({ values }: Write, node: Node, taps: readonly number[], steps: Steps): number | null {
   if (typeof steps.padding === 'string') return PADDINGS.indexOf(steps.padding);
   const places = values.get(node.inputs[0]!)!.shape.slice(0, -1);
   const own = Object.values(windowOf(1, places, taps, steps));
-  const at = PADDINGS.findIndex((padding) => sameShape(own, Object.values(windowOf(1, places, taps, { ...steps, padding }))));
+  const at = PADDINGS.findIndex((padding) =>
+    sameShape(own, Object.values(windowOf(1, places, taps, { ...steps, padding }))),
+  );
   return at < 0 ? null : at;
 }
