@@ -1,7 +1,7 @@
 import type { Network } from 'whittle-ml';
 import { encodeNetwork } from 'whittle-ml';
 import * as code from 'whittle-ml/export';
-import { toOnnx, toTflite } from 'whittle-ml/formats';
+import * as foreign from 'whittle-ml/formats';
 import { withCarried } from './carried.ts';
 import { compressedOf } from './kept.ts';
 import type { ExportedFile, Format, Written } from './messages.ts';
@@ -21,7 +21,7 @@ const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode
 const BYTES = 'application/octet-stream';
 
 /** What the library writes networks as, besides its own files. */
-const exporters = { ...code, toOnnx, toTflite };
+const exporters = { ...code, ...foreign };
 
 /** The forms that are known by more than their name. */
 const KNOWN: Readonly<Record<string, FormatRow>> = {
@@ -43,8 +43,8 @@ const KNOWN: Readonly<Record<string, FormatRow>> = {
       ];
     },
   },
-  toOnnx: foreignRow('ONNX', '.onnx', toOnnx),
-  toTflite: foreignRow('TFLite', '.tflite', toTflite),
+  toOnnx: foreignRow('ONNX', '.onnx', exporters.toOnnx),
+  toTflite: foreignRow('TFLite', '.tflite', exporters.toTflite),
   toC: {
     ...{ label: 'C99', extensions: ['.c', '.h'], isReadable: false },
     write: (network, name) => {

@@ -76,7 +76,7 @@ export function floatsOf({ name, tensor }: Named): Float32Array {
   const encoded = ENCODED.get(dtype);
   if (encoded === undefined) throw new ValueError(OP, `${show(name)} dtype`, [...ENCODED.keys()].join(', '), dtype);
   const { bytes } = checkTensor(OP, name, tensor);
-  const values = new (ARRAYS.get(dtype)!)(bytes.slice().buffer);
+  const values = new (ARRAYS.get(dtype)!)(new Uint8Array(bytes).buffer);
   return decodeWeight({ shape, encoding: encoded(values as never), mask: null }) as Float32Array;
 }
 

@@ -92,7 +92,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 
 /** Numbers as they lie, or of fewer bits: halves, or whole numbers q that stand for q·scale + min. */
 function numbersOf(bytes: Uint8Array, dtype: string, quantization: Config | null): Float32Array {
-  const copy = bytes.slice().buffer;
+  const copy = new Uint8Array(bytes).buffer; // Not by slice: that of a Buffer of Node copies nothing
   if (dtype === 'float32') return new Float32Array(copy);
   if (dtype === 'float16') return Float32Array.from(new Uint16Array(copy), fromFloat16);
   if (quantization === null || !dtype.startsWith('uint'))

@@ -120,7 +120,7 @@ export function decodeNpy(bytes: Uint8Array): SafeTensor {
   const held = rest - length;
   if (wanted !== held)
     failing('data', begin + length)(`${listed(shape)} of ${dtype} takes ${wanted} bytes, the file holds ${held}`);
-  const numbers = bytes.slice(begin + length);
+  const numbers = new Uint8Array(bytes.subarray(begin + length)); // Not by slice: that of a Buffer of Node copies nothing
   if (dtype === 'BOOL' && numbers.some((byte) => byte > 1))
     failing('data', begin + length)('holds a bool that is neither 0 nor 1');
   if (isSwapped) swapBytes(numbers, width);
