@@ -4,7 +4,7 @@ import { isGzip } from '../data/gzip.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { JsonObject, parseJson } from '../io/json.ts';
 import { decodeNetwork } from '../io/network-file.ts';
-import { safetensorsMetadata } from '../io/safetensors.ts';
+import { readHeader } from '../io/safetensors.ts';
 import type { Imported, Port } from './imported.ts';
 import { fromKeras } from './keras/read.ts';
 import { isNpy } from './numpy/npy.ts';
@@ -177,8 +177,9 @@ function zipKind(bytes: Uint8Array): FileKind {
 
 const safetensorsKind = (bytes: Uint8Array): FileKind | null => {
   if (bytes[8] !== 0x7b) return null;
-  const metadata = ifReadable(() => safetensorsMetadata(bytes));
-  return metadata && (metadata.has('whittle') ? 'whittle' : 'safetensors');
+  const header = ifReadable(() => readHeader(bytes))?.header;
+  const metadata = header?.get('__metadata__');
+  return header ? (metadata instanceof JsonObject && metadata.has('whittle') ? 'whittle' : 'safetensors') : null;
 };
 
 /** A text that begins with { after blanks, and has the fields of a model. */

@@ -154,12 +154,6 @@ export function decodeSafetensors(file: Uint8Array): SafeTensors {
   return { tensors, metadata };
 }
 
-/** The metadata alone: what is read to know whose file it is. Throws FormatError where that is not to be read. */
-export function safetensorsMetadata(file: Uint8Array): Map<string, string> {
-  const { header, fail } = readHeader(file);
-  return readMetadata(header.get(METADATA), fail);
-}
-
 interface Entry {
   readonly name: string;
   readonly dtype: SafeDType;
@@ -174,7 +168,8 @@ interface Entry {
 /** Throws a FormatError; `at` is an index into the header's text. */
 type Fail = (field: string, problem: string, at: number) => never;
 
-function readHeader(file: Uint8Array): { header: JsonObject; fail: Fail; dataStart: number } {
+/** The header alone, which says whose file it is. Throws FormatError where it is not to be read. */
+export function readHeader(file: Uint8Array): { header: JsonObject; fail: Fail; dataStart: number } {
   checkBytes('decodeSafetensors', 'the file', file);
   const wrong = (field: string, problem: string, offset = 0): never => {
     throw new FormatError(FORMAT, field, problem, offset);
@@ -249,11 +244,8 @@ function checkRanges(entries: readonly Entry[], length: number, fail: Fail): voi
 }
 
 /** The bytes of a tensor, and how many an element has. Throws ValueError, in the words of `op`, for what is no tensor. */
-export function checkTensor(
-  op: string,
-  name: string,
-  { dtype, shape, data }: SafeTensor,
-): { width: number; bytes: Uint8Array } {
+export function checkTensor(op: string, name: string, tensor: SafeTensor): { width: number; bytes: Uint8Array } {
+  const { dtype, shape, data } = tensor;
   const type = ARRAYS.get(dtype);
   if (type === undefined)
     throw new ValueError(op, `${show(name)} dtype`, `one of ${[...ARRAYS.keys()].join(', ')}`, dtype);
