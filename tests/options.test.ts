@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import * as data from '../src/data/index.ts';
+import * as formats from '../src/formats/index.ts';
 import { createGpuBackend, gpuMatmul, gpuPredict, gpuTrain, matmulAuto } from '../src/gpu/index.ts';
 import { GpuPredictor } from '../src/gpu/predict.ts';
 import * as w from '../src/index.ts';
@@ -38,6 +39,14 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   gpuPredict: (o) => gpuPredict(model, o),
   'GpuPredictor.predict': (o) => GpuPredictor.prototype.predict.call({}, x, o),
   gpuTrain: (o) => gpuTrain(model, x, x, o),
+  // formats
+  toOnnx: (o) => formats.toOnnx(network, o),
+  fromOnnx: (o) => formats.fromOnnx(formats.toOnnx(network), o),
+  toTflite: (o) => formats.toTflite(network, o),
+  fromTflite: (o) => formats.fromTflite(formats.toTflite(network), o),
+  decodeNpz: (o) => formats.decodeNpz(formats.encodeNpz(new Map()), o),
+  readModel: (o) => formats.readModel(encodeNetwork(network), o),
+  withForeignWeights: (o) => formats.withForeignWeights(network, new Map(), o),
   // tensors
   tensor: (o) => w.tensor([1], o),
   sum: (o) => w.sum(x, o),
