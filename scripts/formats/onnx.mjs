@@ -148,6 +148,7 @@ for (const [name, network] of networks.integerModels()) {
 const { float, int8, optimized } = totals;
 const share = int8.within / int8.outputs;
 if (!(share >= SHARE_LIMIT)) failures.push(`int8: ${(100 * share).toFixed(3)} % within 1 step`);
+console.log(`${all.length + integers.length} networks`);
 console.log(
   `real numbers: ${float.networks} runs, at most ${float.worst.toExponential(2)} of the largest output (${float.at})`,
 );

@@ -74,6 +74,12 @@ describe('what a file says', () => {
     expect(countOf(toOnnx(mobile, { layout: 'first' }), 'Transpose')).toBe(0);
     expect(countOf(toOnnx(toNetwork(MODELS.branches!())), 'Transpose')).toBe(1);
     expect(countOf(toOnnx(toNetwork(MODELS.rows!())), 'Transpose')).toBe(0);
+    // Two that read the image share what moved its channels
+    const [, convolution] = [...networks.operations(1, 0)].find(([name]) => name === 'conv relu')!;
+    const [conv] = convolution.nodes as [Node];
+    const nodes = [conv, { ...conv, name: 'z' }, nodeOf('add', 'sum', [conv.name, 'z'], {})];
+    const twice = new Network({ ...convolution, nodes, outputs: ['sum'] });
+    expect(countOf(toOnnx(twice), 'Transpose')).toBe(2); // the image, and the output
     const { graph } = model(mobile, { layout: 'first' });
     expect(graph.input[0]!.type.tensorType.shape.dim.slice(1)).toEqual([
       { dimValue: 3 },
@@ -106,8 +112,12 @@ describe('what a file says', () => {
   });
 
   test('adds what ONNX has no words for as metadata, and only then', () => {
-    const hints = (network: Network) => model(network).metadataProps;
+    const hints = (network: Network, options = {}) => model(network, options).metadataProps;
     expect(hints(toNetwork(MODELS.mlp!()))).toEqual([]);
+    expect(hints(toNetwork(MODELS.mlp!()), { layout: 'first' })).toEqual([]);
+    expect(hints(networks.single('conv', 1)!, { layout: 'first' })).toEqual([
+      { key: 'whittle', value: '{"first":["x"]}' },
+    ]);
     const [, exact] = [...networks.integers()].find(([name]) => name === 'int8 split')!;
     expect(hints(exact)).toEqual([]);
     const [, wide] = [...networks.integers()].find(([name]) => name === 'int8 requantized')!;

@@ -64,9 +64,11 @@ export function toOnnx(network: Graph<Stored>, options: OnnxOptions = {}): Uint8
   const known = valuesOf(graph);
   const writer = new GraphWriter(namesOf(graph), graph.outputs);
   const weights = new WeightWriter(writer, graph.weights);
+  const first: string[] = [];
   const input = network.inputs.map(({ name, shape, dtype }): ValueMessage => {
     const own = shape.length === 3 && dtype !== 'int32' ? layout : 'last';
     writer.given(name, shape.length, own);
+    if (own === 'first') first.push(name);
     return port(name, own === 'first' ? [shape[2]!, shape[0]!, shape[1]!] : shape, dtype);
   });
   for (const node of graph.nodes) {
@@ -87,7 +89,7 @@ export function toOnnx(network: Graph<Stored>, options: OnnxOptions = {}): Uint8
   });
   const size = writer.initializers.reduce((sum, { rawData }) => sum + rawData!.length, 0);
   if (size > MAX_BYTES) throw new LimitError(op, 'the size of the weights in bytes', size, MAX_BYTES);
-  const hint = hintOf(network);
+  const hint = hintOf(network, first);
   return encodeMessage(
     {
       irVersion: IR_VERSION,
