@@ -57,14 +57,12 @@ describe('products', () => {
   });
 
   test('Flatten behind a Conv turns the rows of the matrix', () => {
-    const constants = [tensor('w', [2, 1, 1, 1], [1, 10]), tensor('k', [4, 1], [1, 2, 3, 4])];
-    const imported = read(
-      [1, 1, 1, 2],
-      [node('Conv', ['x', 'w'], ['a']), node('Flatten', ['a'], ['f']), node('Gemm', ['f', 'k'], ['y'])],
-      constants,
-    );
+    const constants = [tensor('w', [2, 1, 1, 1], [1, 10]), tensor('k', [6, 1], range(6))];
+    const nodes = [node('Conv', ['x', 'w'], ['a']), node('Flatten', ['a'], ['f']), node('Gemm', ['f', 'k'], ['y'])];
+    const imported = read([1, 1, 1, 3], nodes, constants);
     expect(opsOf(imported)).toEqual(['conv', 'flatten', 'dense']);
-    expect(run(imported, [1, 2])).toEqual([[1 + 4 + 30 + 80]]);
+    // The places of the first channel, and then those of the second
+    expect(run(imported, [1, 2, 4])).toEqual([[1 + 4 + 12 + 10 * (4 + 10 + 24)]]);
   });
 
   test('a sequence that is an image of one row for a Conv stays a sequence', () => {
@@ -158,6 +156,8 @@ describe('activations that files write as several operations', () => {
     expect(() => read(['N', 3], [node('Sigmoid', ['x'], ['s']), node('Mul', ['s', 's'], ['y'])])).toThrow(
       /multiplies two values/,
     );
+    const other = [node('Relu', ['x'], ['r']), node('Sigmoid', ['x'], ['s']), node('Mul', ['r', 's'], ['y'])];
+    expect(() => read(['N', 3], other)).toThrow(/multiplies two values/);
   });
 });
 

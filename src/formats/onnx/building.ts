@@ -3,7 +3,7 @@ import type { Stored } from '../../graph/encoding.ts';
 import type { Attributes, Input, Node, Op, QuantizationParams } from '../../graph/graph.ts';
 import { Names, nodeOf } from '../../graph/rewrite.ts';
 import { type Constant, type DataType, storedOf } from './tensors.ts';
-import { Atom, type Axis, type Space, settle, sizeOf, type View, whole } from './views.ts';
+import { Atom, type Axis, type Mover, type Space, settle, sizeOf, type View, whole } from './views.ts';
 
 export type Item = Constant | View;
 
@@ -32,7 +32,7 @@ export interface Given {
 }
 
 /** A network as it grows out of a file. */
-export class Building {
+export class Building implements Mover {
   readonly inputs: Map<string, Given> = new Map();
   readonly notes: Set<string> = new Set();
   readonly batch: Atom;

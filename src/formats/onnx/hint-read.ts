@@ -7,12 +7,14 @@ import type { EntryMessage } from './messages.ts';
 export interface ReadHint {
   readonly scales: ReadonlyMap<string, number>;
   readonly rules: ReadonlyMap<string, Rule>;
+  /** Inputs with their channels first. */
+  readonly first: ReadonlySet<string>;
 }
 type Rule = 'multiplier' | 'dynamic';
 
 /** The hint in a file's metadata. What is no such is passed over: it is nothing that a network needs. */
 export function readHint(entries: readonly EntryMessage[], key: string): ReadHint {
-  const none = { scales: new Map<string, number>(), rules: new Map<string, Rule>() };
+  const none = { scales: new Map<string, number>(), rules: new Map<string, Rule>(), first: new Set<string>() };
   const text = entries.find((entry) => entry.key === key)?.value;
   if (text === undefined) return none;
   try {
@@ -20,7 +22,13 @@ export function readHint(entries: readonly EntryMessage[], key: string): ReadHin
     if (!(hint instanceof JsonObject)) return none;
     const isScale = (value: JsonValue): value is number => typeof value === 'number' && value > 0;
     const isRule = (value: JsonValue): value is Rule => value === 'multiplier' || value === 'dynamic';
-    return { scales: pairs(hint.get('scales'), isScale), rules: pairs(hint.get('rules'), isRule) };
+    const names = hint.get('first');
+    const first = Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+    return {
+      scales: pairs(hint.get('scales'), isScale),
+      rules: pairs(hint.get('rules'), isRule),
+      first: new Set(first),
+    };
   } catch (error) {
     if (error instanceof WhittleError) return none;
     throw error;

@@ -187,7 +187,9 @@ class Reading {
     if (dtype === undefined || dtype === 'text')
       return fail(at, `has the data type ${type?.tensorType?.elemType}, which networks here do not have`);
     const dims = [[this.building.batch], ...sizes.slice(1).map(axisOf)];
-    const space = new Space(null, dims.slice(1));
+    const [channels, ...places] = dims.slice(1);
+    const isFirst = channels !== undefined && places.length > 0 && this.hint.first.has(name);
+    const space = new Space(isFirst ? [...places, channels] : null, dims.slice(1));
     const shape = sizes.map((size) => (Number.isNaN(size) ? null : size));
     const given: Given = { name, shape, dtype, space, dims, role: null };
     const raw: DataType | null = dtype === 'float32' ? null : dtype;

@@ -1,5 +1,4 @@
 import type { QuantizationParams } from '../../graph/graph.ts';
-import type { Building } from './building.ts';
 import type { DataType } from './tensors.ts';
 
 /**
@@ -57,6 +56,14 @@ export interface View {
   readonly format: Integers | null;
   /** The type of an input of integers that nothing has read yet. */
   readonly raw: DataType | null;
+}
+
+/** What adds the operations by which values are brought into another form, each giving the name of its value. */
+export interface Mover {
+  flatten(view: View): string;
+  shuffle(view: View, groups: number): string;
+  /** Throws where more numbers are made than a file of such a size should need. */
+  spend(numbers: number, what: string): void;
 }
 
 /** An axis of a size. */
@@ -197,14 +204,14 @@ export function settle(space: Space, wanted: readonly Axis[]): readonly Axis[] {
 }
 
 /** The value with these atoms on the axes of a sample; null where a network has no operation that makes it so. */
-export function arranged(building: Building, view: View, wanted: readonly Axis[]): View | null {
+export function arranged(building: Mover, view: View, wanted: readonly Axis[]): View | null {
   const goal = wanted.map(whole);
   if (goal.some((axis) => axis.some(({ order }) => order !== null))) return null;
   return shaped(building, view, goal);
 }
 
 /** The same for atoms whose positions may lie in another order. */
-function shaped(building: Building, view: View, goal: readonly Axis[]): View | null {
+function shaped(building: Mover, view: View, goal: readonly Axis[]): View | null {
   const have = settle(view.space, goal).map(whole);
   if (areSame(have, goal)) return view;
   const made = (value: string): View => ({ ...view, value, space: new Space(goal) });
@@ -227,7 +234,7 @@ export interface Last {
 }
 
 /** The tensor with these axes as the last of its value; null where that cannot be. */
-export function withLast(building: Building, view: View, axes: readonly number[]): Last | null {
+export function withLast(building: Mover, view: View, axes: readonly number[]): Last | null {
   const group = whole(axes.flatMap((axis) => view.dims[axis]!));
   if (group.some(({ isBatch }) => isBatch)) return null;
   const others = view.dims.filter((_, axis) => !axes.includes(axis)).map(whole);
@@ -250,7 +257,7 @@ export function withLast(building: Building, view: View, axes: readonly number[]
   };
 }
 
-function orderOf(building: Building, tensor: Axis, memory: Axis): Int32Array | null {
+function orderOf(building: Mover, tensor: Axis, memory: Axis): Int32Array | null {
   if (isSame(tensor, memory) && tensor.every(({ order }) => order === null)) return null;
   building.spend(sizeOf(tensor), 'the order of an axis');
   const steps = new Map<Atom, number>();
@@ -270,7 +277,7 @@ function orderOf(building: Building, tensor: Axis, memory: Axis): Int32Array | n
 }
 
 /** Tensors of one shape with their numbers at the same places of their values; null where that cannot be. */
-export function matched(building: Building, views: readonly View[]): View[] | null {
+export function matched(building: Mover, views: readonly View[]): View[] | null {
   const isSettled = ({ space }: View): boolean => space.axes !== null;
   const isOne = views.every(({ space, dims }) => space === views[0]!.space && areSame(dims, views[0]!.dims));
   if (isOne) return [...views];
@@ -283,7 +290,7 @@ export function matched(building: Building, views: readonly View[]): View[] | nu
   return null;
 }
 
-function like(building: Building, view: View, model: View): View | null {
+function like(building: Mover, view: View, model: View): View | null {
   const atoms = aligned(model.dims, view.dims);
   if (atoms === null) return null;
   settle(model.space, model.space.given.map(whole));
@@ -292,7 +299,7 @@ function like(building: Building, view: View, model: View): View | null {
   return isWhole ? shapedLike(building, view, wanted) : null;
 }
 
-const shapedLike = (building: Building, view: View, wanted: Axis[]): View | null => {
+const shapedLike = (building: Mover, view: View, wanted: Axis[]): View | null => {
   const own = view.space.axes?.map(whole);
   return own !== undefined && areSame(own, wanted) ? view : arranged(building, view, wanted);
 };
