@@ -269,7 +269,10 @@ async function eachOperator(pages, samples = 50) {
     const program = compileNetwork(network, 1, table);
     let from = 0;
     const own = Array.from({ length: samples }, () => {
-      const parts = sizes.map((size) => x.slice(from, (from += size)));
+      const parts = sizes.map((size) => {
+        from += size;
+        return x.slice(from - size, from);
+      });
       return [(parts.length === 1 ? program.run(parts[0]) : program.run(parts)[0]).slice()];
     });
     const { format } = network.nodes.at(-2) ?? { format: null };

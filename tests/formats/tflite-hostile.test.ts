@@ -96,7 +96,8 @@ describe('a mutant of a .tflite file is refused in an error of the library, or a
         else if (Array.isArray(value)) {
           judge(value.slice(1));
           if (value.length < 40)
-            value.forEach((item, i) => walk(item, (x) => put(value.map((each, j) => (j === i ? x : each)))));
+            for (const [i, item] of value.entries())
+              walk(item, (x) => put(value.map((each, j) => (j === i ? x : each))));
         } else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array))
           // Which table a union holds is said by what is written
           for (const [field, item] of Object.entries(value))
