@@ -154,6 +154,24 @@ describe('a .tflite file may not cost more than it is large', () => {
     expect(() => fromTflite(file)).toThrow(/the bytes of all constants/);
   });
 
+  test('by many constants that are one large buffer', () => {
+    const n = 400;
+    const large = 200_000;
+    const code = { deprecatedBuiltinCode: 6, version: 2, builtinCode: 6 };
+    const quantization = { scale: [1], zeroPoint: [0], quantizedDimension: 0 };
+    const constant = { shape: [large], type: 9, buffer: model.buffers.length, name: '', quantization };
+    const pairs = Array.from({ length: n }, () => [constant, { shape: [large], type: 0, buffer: 0, name: '' }]).flat();
+    const operators = Array.from({ length: n }, (_, i) => {
+      const from = graph.tensors.length + 2 * i;
+      return { opcodeIndex: model.operatorCodes.length, inputs: [from], outputs: [from + 1] };
+    });
+    const file = fileWith(
+      { tensors: [...graph.tensors, ...pairs], operators: [...operators, ...graph.operators] },
+      { operatorCodes: [...model.operatorCodes, code], buffers: [...model.buffers, { data: new Uint8Array(large) }] },
+    );
+    expect(() => fromTflite(file)).toThrow(/the bytes of all constants/);
+  });
+
   test('by names that are all the same', () => {
     const n = 20_000;
     const tensors = [
