@@ -5,7 +5,7 @@ import { decodeFlatbuffer, encodeFlatbuffer, type Schema } from '../../src/forma
 
 interface Leaf {
   readonly n: number;
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 interface Root {
   readonly flag: number;
@@ -14,14 +14,14 @@ interface Root {
   readonly real: number;
   readonly big: number;
   readonly usual: number;
-  readonly text?: string;
+  readonly text?: string | undefined;
   readonly bytes: Uint8Array;
   readonly ints: readonly number[];
   readonly reals: readonly number[];
   readonly longs: readonly number[];
-  readonly leaf?: Leaf;
+  readonly leaf?: Leaf | undefined;
   readonly leaves: readonly Leaf[];
-  readonly chosen?: { readonly type: number; readonly table: object };
+  readonly chosen?: { readonly type: number; readonly table: object } | undefined;
 }
 
 const LEAF: Schema<Leaf> = { n: { number: 0, kind: 'int32' }, name: { number: 2, kind: 'text' } };

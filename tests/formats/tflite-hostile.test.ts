@@ -96,7 +96,8 @@ describe('a mutant of a .tflite file is refused in an error of the library, or a
         else if (Array.isArray(value)) {
           judge(value.slice(1));
           if (value.length < 40)
-            value.forEach((item, i) => walk(item, (x) => put(value.map((each, j) => (j === i ? x : each)))));
+            for (const [i, item] of value.entries())
+              walk(item, (x) => put(value.map((each, j) => (j === i ? x : each))));
         } else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array))
           // Which table a union holds is said by what is written
           for (const [field, item] of Object.entries(value))
@@ -150,6 +151,24 @@ describe('a .tflite file may not cost more than it is large', () => {
       i === graph.tensors[kernel]!.buffer ? { data: new Uint8Array(units * 7) } : each,
     );
     const file = fileWith({ tensors: all, operators, outputs: [copies.at(-1)!] }, { buffers });
+    expect(() => fromTflite(file)).toThrow(/the bytes of all constants/);
+  });
+
+  test('by many constants that are one large buffer', () => {
+    const n = 400;
+    const large = 200_000;
+    const code = { deprecatedBuiltinCode: 6, version: 2, builtinCode: 6 };
+    const quantization = { scale: [1], zeroPoint: [0], quantizedDimension: 0 };
+    const constant = { shape: [large], type: 9, buffer: model.buffers.length, name: '', quantization };
+    const pairs = Array.from({ length: n }, () => [constant, { shape: [large], type: 0, buffer: 0, name: '' }]).flat();
+    const operators = Array.from({ length: n }, (_, i) => {
+      const from = graph.tensors.length + 2 * i;
+      return { opcodeIndex: model.operatorCodes.length, inputs: [from], outputs: [from + 1] };
+    });
+    const file = fileWith(
+      { tensors: [...graph.tensors, ...pairs], operators: [...operators, ...graph.operators] },
+      { operatorCodes: [...model.operatorCodes, code], buffers: [...model.buffers, { data: new Uint8Array(large) }] },
+    );
     expect(() => fromTflite(file)).toThrow(/the bytes of all constants/);
   });
 

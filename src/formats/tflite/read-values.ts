@@ -157,7 +157,7 @@ export function splitV(call: Call): void {
 function part(call: Call, x: Held, begin: readonly number[], end: readonly number[]): void {
   const from = begin.at(-1);
   const to = end.at(-1);
-  if (from === undefined || to === undefined) return call.refuse('reads a value without axes');
+  if (from === undefined || to === undefined) call.refuse('reads a value without axes');
   call.node('split', [x], { from, to });
 }
 

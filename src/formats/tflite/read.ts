@@ -125,10 +125,10 @@ function readOperator(reading: Reading, model: ModelTable, table: OperatorTable,
   // Old files have their codes in a byte, new ones in both fields where a byte holds them
   const name = operatorName(Math.max(code.builtinCode, code.deprecatedBuiltinCode));
   const own = code.customCode === undefined ? name : `${name} "${code.customCode.slice(0, 80)}"`;
-  const call = new Call(reading, `operator ${i} (${own})`, table.inputs, table.outputs);
+  const call: Call = new Call(reading, `operator ${i} (${own})`, table.inputs, table.outputs);
   const operator = OPERATORS.get(name);
   if (operator === undefined)
-    return call.refuse('is none that networks have: build the network without it, or end the file in front of it');
+    call.refuse('is none that networks have: build the network without it, or end the file in front of it');
   const { builtinOptions } = table;
   const { options, read } = operator;
   const isOwn = options !== 'none' && builtinOptions !== undefined;

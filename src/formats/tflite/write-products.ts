@@ -106,7 +106,7 @@ function product(write: Write, node: Product, layout: Layout, isImage: boolean, 
   const weights = from.format === null ? realWeights(write, node, layout) : integerWeights(write, node, layout, isReal);
   const isEnding = canEnd && epilogueOf(activation) === activation.name;
   const isWhole = isEnding || activation.name === 'linear';
-  const fused = isEnding ? FUSED.findIndex((name) => name === activation.name) : 0;
+  const fused = isEnding ? FUSED.indexOf(activation.name as (typeof FUSED)[number]) : 0;
   const result = isWhole ? own(write, node as Node) : between(write, `${node.name}/${node.op}`, shape, format);
   const finish = (to: number): void => {
     make(x, weights, to, fused);

@@ -100,7 +100,7 @@ export function activation(write: Write, node: NodeOf<'activation'>): void {
     return;
   }
   const isAlone = readers.get(input)!.length === 1 && !graph.outputs.includes(input) && sameFormat(from, format);
-  const fused = FUSED.findIndex((name) => name === spec.name);
+  const fused = FUSED.indexOf(spec.name as (typeof FUSED)[number]);
   if (isAlone && fused > 0 && sheet.end(sheet.at(input), fused, node.name)) {
     sheet.set(node.name, sheet.at(input));
     return;
@@ -190,10 +190,7 @@ export function pool(write: Write, node: NodeOf<'pool'>): void {
   const { kind, size, strides } = node.attrs;
   const padding = paddingOf(write, node as Node, size, { ...node.attrs, dilations: size.map(() => 1) });
   if (padding === null)
-    return refuse(
-      node as Node,
-      'without zeros around, or with those of same: TensorFlow Lite has no others around a pool',
-    );
+    refuse(node as Node, 'without zeros around, or with those of same: TensorFlow Lite has no others around a pool');
   const [filterHeight, filterWidth] = twice(size);
   const [strideH, strideW] = twice(strides);
   const options = { padding, strideW, strideH, filterWidth, filterHeight, fusedActivation: 0 };

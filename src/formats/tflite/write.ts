@@ -9,7 +9,7 @@ import { checkForm } from '../../graph/form.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
 import { Names, namesOf, readersOf, withFusedActivations, without } from '../../graph/rewrite.ts';
 import { Sheet } from './sheet.ts';
-import { isDequantize, isQuantize, writeNode } from './writers.ts';
+import { isEnd, writeNode } from './writers.ts';
 import type { Write } from './writing.ts';
 
 export interface ToTfliteOptions {
@@ -90,14 +90,15 @@ function endsOf(graph: Graph<unknown>): Ends | null {
   const first = new Map<string, Node>();
   for (const { name } of graph.inputs) {
     const [reader, ...others] = readers.get(name) ?? [];
-    if (reader === undefined || others.length > 0 || !isQuantize(reader) || graph.outputs.includes(name)) return null;
+    if (reader === undefined || others.length > 0 || !isEnd(reader, 'first') || graph.outputs.includes(name))
+      return null;
     first.set(name, reader);
   }
   const makers = new Map(graph.nodes.map((node) => [node.name, node]));
   const last = new Map<string, Node>();
   for (const name of graph.outputs) {
     const maker = makers.get(name);
-    if (maker === undefined || !isDequantize(maker)) return null;
+    if (maker === undefined || !isEnd(maker, 'last')) return null;
     last.set(name, maker);
   }
   return { first, last };

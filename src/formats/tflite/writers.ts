@@ -55,5 +55,8 @@ const WRITERS: { readonly [K in Op]: Writer<K> } = {
 export const writeNode = <K extends Op>(write: Write, node: NodeOf<K>): void =>
   (WRITERS[node.op] as Writer<K>)(write, node);
 
-export const isQuantize = ({ op }: Node): boolean => op === 'quantize';
-export const isDequantize = ({ op }: Node): boolean => op === 'dequantize';
+/** What stands at the ends of a network of int8. */
+const ENDS: { readonly [K in Op]?: 'first' | 'last' } = { quantize: 'first', dequantize: 'last' };
+
+/** Whether a node makes integers of an input, or real numbers for an output. */
+export const isEnd = ({ op }: Node, end: 'first' | 'last'): boolean => ENDS[op] === end;
