@@ -89,7 +89,7 @@ function nodesOf(network: Network): string {
 function operationOf({ op, attrs }: Node): string {
   const groups = 'groups' in attrs && attrs.groups > 1 ? `${op}, ${attrs.groups} groups` : op;
   const activation = 'activation' in attrs ? attrs.activation.name : 'linear';
-  return activation === 'linear' ? groups : op === 'activation' ? activation : `${groups}, ${activation}`;
+  return activation === 'linear' ? groups : `${groups}, ${activation}`;
 }
 
 const arraysOf = ({ arrays }: OpenedArrays): string[] => [
