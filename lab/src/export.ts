@@ -50,13 +50,14 @@ const endingsOf = (as: ExportKind, out: string): readonly string[] =>
 export async function exportModel(path: string, flags: ExportFlags, around: Surroundings): Promise<void> {
   const as = kindOf(flags);
   const source = resolve(around.folder, path);
+  const bytes = await readBytes(source);
   const { folder, name } = await placeOf(path, flags, around);
   const out = resolve(around.folder, folder);
   const files = endingsOf(as, flags.out).map((ending) => `${name}${ending}`);
   for (const file of files)
     if (!(await isOther(join(out, file), source)))
       throw new UsageError(`${join(folder, file)} is the file that is read: name another one with --name or --out`);
-  const model = await exportedOf(await readBytes(source), path, dirname(source));
+  const model = await exportedOf(bytes, path, dirname(source));
   const contents = await written(model, path, name, flags);
   await checkFolder(out, files);
   await writeFiles(out, Object.fromEntries(files.map((file, i) => [file, contents[i]!])));

@@ -26,6 +26,9 @@ export interface ExportFlags {
   int8Inputs?: boolean;
 }
 
+/** It has none. */
+export type InspectFlags = Readonly<Record<never, never>>;
+
 export interface PageFlags {
   out?: string;
   name?: string;

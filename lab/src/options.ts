@@ -3,6 +3,7 @@ import { commandNear, isWord } from './misspelled.ts';
 import {
   type ExportFlags,
   exportCommand,
+  type InspectFlags,
   inspectCommand,
   kindOf,
   type PageFlags,
@@ -66,7 +67,7 @@ export type Typed =
   | { readonly command: 'train'; readonly file: string | undefined; readonly flags: TrainFlags }
   | { readonly command: 'compress'; readonly file: string | undefined; readonly flags: CompressFlags }
   | { readonly command: 'export'; readonly model: string; readonly flags: ExportFlags }
-  | { readonly command: 'inspect'; readonly file: string }
+  | { readonly command: 'inspect'; readonly file: string; readonly flags: InspectFlags }
   | { readonly command: 'page'; readonly model: string; readonly flags: PageFlags }
   | { readonly command: 'predict'; readonly model: string; readonly file: string; readonly flags: PredictFlags };
 
@@ -123,10 +124,10 @@ export function parse(
     checkExport(flags);
     typed = { command: 'export', model, flags };
   });
-  inspectCommand(program).action((file: string) => {
+  inspectCommand(program).action((file: string, flags: InspectFlags) => {
     checkNoneBefore(program, 'inspect');
     checkNotEmpty({ 'the file': file });
-    typed = { command: 'inspect', file };
+    typed = { command: 'inspect', file, flags };
   });
   pageCommand(program).action((model: string, flags: PageFlags) => {
     checkNoneBefore(program, 'page');

@@ -76,9 +76,8 @@ describe('inspect', () => {
     expect(rowOf(out, 'in all').slice(-4, -1)).toEqual(['223', '892', '1,008']);
   });
 
-  test('prints what the integers of a file stand for', async () => {
+  test('prints which values and weights are integers', async () => {
     const out = await done('inspect', 'int8.tflite');
-    expect(out).toMatch(/int8, [\d.e-]+·\(q - -?\d+\)/);
     expect(rowOf(out, 'conv').slice(6, 8)).toEqual(['int8', 'int8, int32']);
   });
 
