@@ -147,6 +147,8 @@ const named = (site: Site): readonly number[] | undefined => site.numbers('axes'
 
 function squeezed<T>(site: Site, axes: readonly T[], sizes: readonly number[], isGone: (axis: number) => boolean): T[] {
   const list = named(site);
+  if (list === undefined && sizes.some((n, i) => n === 1 && !isGone(i)))
+    site.fail('names no axes, and takes away that of a batch of one sample besides: name them');
   const gone =
     list === undefined ? sizes.flatMap((n, i) => (n === 1 && isGone(i) ? [i] : [])) : site.axes(list, sizes.length);
   const wrong = gone.find((axis) => sizes[axis] !== 1 || !isGone(axis));
