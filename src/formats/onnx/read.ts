@@ -2,9 +2,9 @@ import { checkBytes, FormatError, LimitError, show, ValueError } from '../../bas
 import { checkOptions } from '../../base/options.ts';
 import type { Shape } from '../../base/shape.ts';
 import { validateNetwork } from '../../graph/encodings.ts';
-import type { Graph, Node } from '../../graph/graph.ts';
 import { Network } from '../../graph/network.ts';
-import { withFusedActivations, withoutUnread } from '../../graph/rewrite.ts';
+import { withoutUnread } from '../../graph/rewrite.ts';
+import { fused } from '../fused.ts';
 import type { Imported, Port } from '../imported.ts';
 import { decodeMessage } from '../protobuf.ts';
 import { folded, orElse } from '../qdq-fold.ts';
@@ -295,18 +295,6 @@ class Reading {
       format: format && { scale: format.scale, zeroPoint: format.zeroPoint + (format.type === 'uint8' ? 128 : 0) },
     };
   }
-}
-
-/** The graph with activations in the nodes that they follow, which take their names: what is read of a file is called as there. */
-function fused<W>(graph: Graph<W>): Graph<W> {
-  const found = withFusedActivations(graph);
-  const left = new Set(found.nodes.map(({ name }) => name));
-  const names = new Map(
-    graph.nodes.flatMap(({ name, inputs }) => (left.has(name) ? [] : [[inputs[0]!, name] as const])),
-  );
-  const now = (name: string): string => names.get(name) ?? name;
-  const nodes = found.nodes.map((node): Node => ({ ...node, name: now(node.name), inputs: node.inputs.map(now) }));
-  return { ...found, nodes, outputs: found.outputs.map(now) };
 }
 
 /** The version of ONNX's own operators. */

@@ -33,6 +33,8 @@ export interface Reading {
   /** How int32 sums become int8, where no hint says it. */
   readonly rule: 'multiplier' | 'float' | null;
   readonly names: Names;
+  /** The names of outputs that are integers: those of their real numbers. */
+  readonly wholes: Set<string>;
   /** How many samples all values of the file are. */
   readonly batch: number;
   readonly inputs: Input[];
@@ -48,6 +50,9 @@ export interface Reading {
   readonly constants: Map<number, Constant>;
   readonly stored: Constants;
 }
+
+/** What the integers of an output are called. */
+export const wholeName = (output: string): string => `${output}/int8`;
 
 /** Without axes of 1. */
 export const bare = (shape: Shape): Shape => shape.filter((n) => n !== 1);
@@ -142,9 +147,16 @@ export class Call {
     return this.inputShape(i).length;
   }
 
-  /** A value with all its axes as one. */
-  flattened(x: Held): Held {
-    const made = this.reading.names.take(`${this.result().name}/flatten`);
+  /** The name of a value that is a result as a whole. */
+  private nameOf(result: string): string {
+    const { names, wholes } = this.reading;
+    return names.take(wholes.has(result) ? wholeName(result) : result);
+  }
+
+  /** A value with all its axes as one: a result, or what an operator makes of what it reads. */
+  flattened(x: Held, isResult: boolean): Held {
+    const { name } = this.result();
+    const made = isResult ? this.nameOf(name) : this.reading.names.take(`${name}/flatten`);
     this.add(nodeOf('flatten', made, [x.value], {}, { format: x.format }));
     return { value: made, shape: [elementsOf(x.shape)], format: x.format };
   }
@@ -230,7 +242,7 @@ export class Call {
     const { names } = this.reading;
     const { name, shape: own } = this.result(to);
     const isLast = fused.name === 'linear';
-    const made = names.take(isLast ? name : `${name}/${op}`);
+    const made = isLast ? this.nameOf(name) : names.take(`${name}/${op}`);
     const node = nodeOf(
       op,
       made,
