@@ -156,8 +156,9 @@ class Folding {
 
   /** What integers are called that had a name before a file put real numbers between: that one, if nothing else has it now. */
   private wholeName(real: string): string {
-    const before = real.replace(/\/real(\/flat)?$/, '');
-    return this.renamed.has(before) && !this.nodes.has(before) ? before : this.names.take(`${real}/int8`);
+    const wish = `${real}/int8`;
+    const before = [real.replace(/\/real(\/flat|\/shuffled)?$/, ''), wish];
+    return before.find((name) => this.renamed.has(name) && !this.nodes.has(name)) ?? this.names.take(wish);
   }
 
   /** What a node reads, as integers; null unless all of it is. */

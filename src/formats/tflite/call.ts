@@ -8,6 +8,7 @@ import type { Format } from '../../graph/fact.ts';
 import { factsOf } from '../../graph/facts.ts';
 import type { Attributes, Input, Node, Op } from '../../graph/graph.ts';
 import { type Names, nodeOf } from '../../graph/rewrite.ts';
+import { wishFor } from '../fused.ts';
 import { type Constant, type Constants, weightOf } from './constants.ts';
 import type { Hint } from './hint.ts';
 import { FUSED, PADDINGS } from './schema.ts';
@@ -35,6 +36,7 @@ export interface Reading {
   readonly names: Names;
   /** The names of outputs that are integers: those of their real numbers. */
   readonly wholes: Set<string>;
+  readonly wished: Map<string, string>;
   /** How many samples all values of the file are. */
   readonly batch: number;
   readonly inputs: Input[];
@@ -269,8 +271,9 @@ export class Call {
 
   /** A result that has the numbers of a value. */
   alias(held: Held, to = 0): void {
-    const own = this.result(to).shape;
+    const { name, shape: own } = this.result(to);
     this.claim(to);
+    wishFor(this.reading.wished, held.value, name);
     if (elementsOf(own) !== elementsOf(held.shape))
       this.refuse(`gives [${own.join(', ')}] in the file, and from what it reads [${held.shape.join(', ')}]`);
     this.reading.values.set(this.outputs[to]!, held);

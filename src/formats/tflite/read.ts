@@ -8,7 +8,7 @@ import type { Graph, Input, Node } from '../../graph/graph.ts';
 import { Network } from '../../graph/network.ts';
 import { Names, nodeOf, withoutUnread } from '../../graph/rewrite.ts';
 import { decodeFlatbuffer } from '../flatbuffer.ts';
-import { fused } from '../fused.ts';
+import { called, fused } from '../fused.ts';
 import type { Imported, Port } from '../imported.ts';
 import { Call, type Reading, wholeName } from './call.ts';
 import { Constants } from './constants.ts';
@@ -77,6 +77,7 @@ export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): I
     rule,
     names: new Names(),
     wholes: new Set(),
+    wished: new Map(),
     batch,
     inputs: [],
     nodes: [],
@@ -93,10 +94,19 @@ export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): I
   for (const [i, operator] of graph.operators.entries()) readOperator(reading, model, operator, i);
   const to = readOutputs(reading, graph.outputs);
   const { notes, nodes, weights } = reading;
-  const outputs = to.map(({ value }) => value);
-  const network = withKeys(fused(withoutUnread({ inputs: reading.inputs, nodes, outputs, weights })), reading.wholes);
+  const outputs = [...new Set(to.map(({ value }) => value))];
+  const names = new Map(to.map(({ value, tensor }) => [value, tensor.name]));
+  const { graph: whole, now } = called(
+    fused(withoutUnread({ inputs: reading.inputs, nodes, outputs, weights })),
+    names,
+    reading.wished,
+  );
+  const network = withKeys(whole, reading.wholes);
   const values = validateNetwork(network);
-  const port = ({ value, tensor }: Found): Port => portOf(value, tensor, values.get(value)!, reading);
+  const port = (found: Found): Port => {
+    const value = now.get(found.value) ?? found.value;
+    return portOf(value, found.tensor, values.get(value)!, reading);
+  };
   return { network: new Network(network), inputs: from.map(port), outputs: to.map(port), notes: [...notes] };
 }
 
@@ -172,14 +182,19 @@ function readOperator(reading: Reading, model: ModelTable, table: OperatorTable,
 
 /** The real values of the outputs, each once. */
 function readOutputs({ tensors, values, names, wholes, nodes }: Reading, outputs: readonly number[]): Found[] {
-  if (new Set(outputs).size !== outputs.length) fail('outputs', 'name a tensor twice');
-  return outputs.map((index) => {
+  const found = new Map<number, Found>();
+  const read = (index: number): Found => {
     const tensor = tensors.at(index, 'outputs');
     const held = values.get(index) ?? fail(tensor.path, 'is an output that no operator makes');
     if (held.format === null) return { value: held.value, tensor };
     const value = wholes.has(tensor.name) ? tensor.name : names.take(`${tensor.name}/dequantize`);
     nodes.push(nodeOf('dequantize', value, [held.value], {}));
     return { value, tensor };
+  };
+  return outputs.map((index) => {
+    const own = found.get(index) ?? read(index);
+    found.set(index, own);
+    return own;
   });
 }
 
