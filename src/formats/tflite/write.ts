@@ -74,11 +74,11 @@ export function toTflite(network: Graph<Stored>, options: ToTfliteOptions = {}):
     ...[...whole.last.values()].filter(({ name }) => !write.readers.has(name)),
   ]);
   for (const node of graph.nodes) if (!isDone.has(node)) writeNode(write, node);
-  const outputs = graph.outputs.map((name) => {
-    const own = whole.last.get(name);
-    if (own === undefined) return sheet.at(name);
-    const tensor = sheet.at(own.inputs[0]!);
-    sheet.rename(tensor, name);
+  const named = new Set(inputs);
+  const outputs = graph.outputs.map((name, i) => {
+    const tensor = sheet.at(whole.last.get(name)?.inputs[0] ?? name);
+    if (!named.has(tensor)) sheet.rename(tensor, network.outputs[i]!);
+    named.add(tensor);
     return tensor;
   });
   return sheet.file(inputs, outputs);
