@@ -31,24 +31,55 @@ const isPackable = ({ kind, isList }: Field): boolean =>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** What missing lists are: one for all, since a message of two bytes may have many. */
+const NONE: readonly Value[] = Object.freeze([]);
+
+/** A schema as it is read. */
+interface Row {
+  readonly name: string;
+  readonly field: Field;
+}
+interface Plan {
+  readonly byNumber: ReadonlyMap<number, Row>;
+  readonly lists: readonly string[];
+}
+const plans = new WeakMap<Fields, Plan>();
+
+function planOf(schema: Fields): Plan {
+  const known = plans.get(schema);
+  if (known !== undefined) return known;
+  const rows = Object.entries(schema).map(([name, field]): Row => ({ name, field }));
+  const plan = {
+    byNumber: new Map(rows.map((row) => [row.field.number, row])),
+    lists: rows.flatMap(({ name, field }) => (field.isList ? [name] : [])),
+  };
+  plans.set(schema, plan);
+  return plan;
+}
+
+/** What all messages of a file share. */
+interface Source {
+  readonly file: Uint8Array;
+  readonly view: DataView;
+  readonly format: string;
+  /** Messages and runs of bytes that there may still be: empty ones take two bytes each, and far more when they are read. */
+  left: number;
+}
+
 /** Reads one message. Nothing is allocated beyond what its bytes hold. */
 class Reader {
-  private readonly view: DataView;
   private at: number;
   private readonly end: number;
-  private readonly file: Uint8Array;
-  private readonly format: string;
+  private readonly source: Source;
 
-  constructor(file: Uint8Array, at: number, end: number, format: string) {
-    this.file = file;
-    this.view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  constructor(source: Source, at: number, end: number) {
+    this.source = source;
     this.at = at;
     this.end = end;
-    this.format = format;
   }
 
   fail(path: string, problem: string): never {
-    throw new FormatError(this.format, path, problem, this.at);
+    throw new FormatError(this.source.format, path, problem, this.at);
   }
 
   private has(path: string, bytes: number): void {
@@ -62,7 +93,7 @@ class Reader {
     let high = 0; // 8 bits
     for (let i = 0; i < 10; i++) {
       this.has(path, 1);
-      const byte = this.file[this.at++]!;
+      const byte = this.source.file[this.at++]!;
       const seven = byte & 127;
       if (i < 4) low |= seven << (7 * i);
       else if (i < 8) middle |= seven << (7 * (i - 4));
@@ -87,7 +118,8 @@ class Reader {
     if (kind === 'int') return this.varint(path);
     const size = kind === 'float' ? 4 : 8;
     this.has(path, size);
-    const x = kind === 'float' ? this.view.getFloat32(this.at, true) : this.view.getFloat64(this.at, true);
+    const { view } = this.source;
+    const x = kind === 'float' ? view.getFloat32(this.at, true) : view.getFloat64(this.at, true);
     this.at += size;
     return x;
   }
@@ -97,14 +129,21 @@ class Reader {
     const end = this.length(path) + this.at;
     const begin = this.at;
     this.at = end;
-    if (typeof kind !== 'string') return new Reader(this.file, begin, end, this.format).message(kind, path);
-    const bytes = this.file.subarray(begin, end);
-    if (kind === 'bytes') return bytes;
+    if (typeof kind !== 'string') return new Reader(this.source, begin, end).message(kind, path);
+    const bytes = this.source.file.subarray(begin, end);
+    if (kind === 'bytes') {
+      this.spend(path);
+      return bytes;
+    }
     try {
       return utf8.decode(bytes);
     } catch {
       return this.fail(path, 'is no UTF-8 text');
     }
+  }
+
+  private spend(path: string): void {
+    if (--this.source.left < 0) this.fail(path, 'is one of more parts than a file of this size holds');
   }
 
   private skip(wire: number, path: string): void {
@@ -119,9 +158,14 @@ class Reader {
   }
 
   message(schema: Fields, path: string): object {
-    const byNumber = new Map(Object.entries(schema).map(([name, field]) => [field.number, { name, field }]));
-    const found = new Map<string, Value>();
-    for (const [name, { isList }] of Object.entries(schema)) if (isList) found.set(name, []);
+    const { byNumber, lists } = planOf(schema);
+    this.spend(path);
+    const found: Record<string, Value> = {};
+    for (const name of lists) found[name] = NONE;
+    const listOf = (name: string): Value[] => {
+      if (found[name] === NONE) found[name] = [];
+      return found[name] as Value[];
+    };
     while (this.at < this.end) {
       const key = this.varint(path);
       const number = Math.floor(key / 8);
@@ -134,25 +178,30 @@ class Reader {
       }
       const { name, field } = known;
       const at = `${path}.${name}`;
-      const list = found.get(name) as Value[];
       if (wire === 2 && isPackable(field)) {
+        const list = listOf(name);
         const end = this.length(at) + this.at;
-        const packed = new Reader(this.file, this.at, end, this.format);
+        const packed = new Reader(this.source, this.at, end);
         while (packed.at < end) list.push(packed.number(field.kind as 'int', at));
         this.at = end;
       } else if (wire !== wireOf(field)) this.fail(at, `has the wire type ${wire} in the place of ${wireOf(field)}`);
-      else if (field.isList) list.push(this.content(field, `${at}[${list.length}]`));
-      else found.set(name, this.content(field, at)); // of several the last counts
+      else if (field.isList) {
+        const list = listOf(name);
+        list.push(this.content(field, `${at}[${list.length}]`));
+      } else found[name] = this.content(field, at); // of several the last counts
     }
-    return Object.fromEntries(found);
+    return found;
   }
 }
 
 /**
  * The message of these bytes. Throws FormatError, which names the field and the byte, for what is no such message.
  */
-export const decodeMessage = <M extends object>(file: Uint8Array, schema: Schema<M>, format: string, path: string): M =>
-  new Reader(file, 0, file.length, format).message(schema as Fields, path) as M;
+export function decodeMessage<M extends object>(file: Uint8Array, schema: Schema<M>, format: string, path: string): M {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const source = { file, view, format, left: 1024 + file.length / 4 };
+  return new Reader(source, 0, file.length).message(schema as Fields, path) as M;
+}
 
 /** Bytes in parts, so that each is copied once. */
 class Writer {

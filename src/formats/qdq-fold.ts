@@ -144,7 +144,7 @@ class Folding {
       return;
     }
     if (wholes!.length === 1 && gives(node, first.format)) {
-      const value = this.names.take(`${node.name}/int8`);
+      const value = this.wholeName(node.name);
       this.put({ ...node, name: value, inputs: [first.value], format: first.format } as Node);
       this.put(nodeOf('dequantize', node.name, [value], {}));
       this.wholes.set(node.name, { value, format: first.format });
@@ -152,6 +152,13 @@ class Folding {
     }
     const isProduct = hasKernel(node) && (node.weights.bias === undefined || this.integers.has(node.weights.bias));
     this.put((isProduct ? this.onIntegers(node, null) : null) ?? node);
+  }
+
+  /** What integers are called that had a name before a file put real numbers between: that one, if nothing else has it now. */
+  private wholeName(real: string): string {
+    const wish = `${real}/int8`;
+    const before = [real.replace(/\/real(\/flat|\/shuffled)?$/, ''), wish];
+    return before.find((name) => this.renamed.has(name) && !this.nodes.has(name)) ?? this.names.take(wish);
   }
 
   /** What a node reads, as integers; null unless all of it is. */

@@ -182,6 +182,21 @@ test.each(refused)('%s is refused, and nothing large is allocated', (_, bytes, w
   expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(2 ** 26);
 });
 
+test.each([
+  ['nodes', 1],
+  ['initializers', 5],
+  ['inputs', 11],
+  ['sparse initializers', 15],
+])('a million bytes of empty %s are refused before they are read', (_, number) => {
+  const graph = new Uint8Array(1e6);
+  for (let i = 0; i < graph.length; i += 2) graph[i] = 8 * number + 2;
+  const key = [0x3a, 0xc0, 0x84, 0x3d]; // field 7, of 1,000,000 bytes
+  const whole = new Uint8Array(key.length + graph.length);
+  whole.set(key);
+  whole.set(graph, key.length);
+  expect(() => fromOnnx(whole)).toThrow(/more parts than a file of this size holds/);
+});
+
 test('names of prototypes are names like others', () => {
   const nodes = [node('Relu', ['x'], ['constructor']), node('MatMul', ['constructor', '__proto__'], ['y'])];
   const { network } = fromOnnx(file([1, 4], nodes, [{ ...weight, name: '__proto__' }]));

@@ -216,6 +216,22 @@ describe('windows', () => {
     expect(run(pool({ kernel_shape: [2], auto_pad: 'SAME_LOWER' }, 'MaxPool'), [4, 3, 2, 1])).toEqual([[4, 4, 3, 2]]);
   });
 
+  test('of transposed convolutions of a given size: what is cut off, and the zeros behind that no kernel reaches', () => {
+    const sized = (size: number, auto: string): number[][] =>
+      run(
+        read(
+          ['N', 1, 2],
+          [node('ConvTranspose', ['x', 'w'], ['y'], { strides: [2], output_shape: [size], auto_pad: auto })],
+          [tensor('w', [1, 1, 3], [1, 2, 4])],
+        ),
+        [1, 10],
+      );
+    expect(sized(4, 'NOTSET')).toEqual([[2, 14, 20, 40]]);
+    expect(sized(4, 'SAME_UPPER')).toEqual([[1, 2, 14, 20]]);
+    for (const auto of ['NOTSET', 'SAME_UPPER']) expect(sized(6, auto)).toEqual([[1, 2, 14, 20, 40, 0]]);
+    expect(() => sized(7, 'NOTSET')).toThrow(/of which runtimes differ/);
+  });
+
   test('Pad, Resize and means over places', () => {
     const padded = read(
       [1, 1, 2],
@@ -362,6 +378,23 @@ describe('refusals', () => {
     ['a mean of the batch', [image, [node('ReduceMean', ['x'], ['y'])]], /the batch/],
     ['images of three axes', [[1, 1, 2, 2, 2], [node('MaxPool', ['x'], ['y'], { kernel_shape: [1, 1, 1] })]], /5 axes/],
     ['opset 5 where meanings changed', [[1, 2], [node('Relu', ['x'], ['y'])], [], 5], /version 5, and of 6/],
+    [
+      'a batch of one sample that goes with all other axes of 1',
+      [
+        [1, 3, 1, 4],
+        [node('Squeeze', ['x'], ['a']), node('Softmax', ['a'], ['y'], { axis: 1 })],
+      ],
+      /a batch of one sample/,
+    ],
+    [
+      'an image that its kernel does not reach',
+      [
+        [1, 1, 2, 2],
+        [node('ConvTranspose', ['x', 'k'], ['y'], { strides: [2, 2], auto_pad: 'SAME_UPPER' })],
+        [tensor('k', [1, 1, 1, 1], [1])],
+      ],
+      /of which runtimes differ/,
+    ],
     ['constants alone', [[1, 2], [node('Relu', ['w'], ['y'])], [w]], /constants alone/],
     [
       'scales of channels',

@@ -51,8 +51,12 @@ function cutOff(site: Site, places: readonly number[], taps: readonly number[], 
     let behind = pads[axis + n]! - added[axis]!;
     if (sizes !== undefined || isSame) {
       const all = full + added[axis]! - (sizes?.[axis] ?? length * strides[axis]!);
-      const less = Math.floor(all / 2);
-      before = auto === 'SAME_UPPER' ? less : all - less;
+      if (all < (sizes === undefined ? 0 : -1))
+        site.fail(
+          'gives an image that its kernel does not reach, of which runtimes differ: give pads and output_padding',
+        );
+      const wide = Math.max(0, all);
+      before = auto === 'SAME_UPPER' ? wide >> 1 : wide - (wide >> 1);
       behind = all - before - added[axis]!;
     }
     return [before, behind];

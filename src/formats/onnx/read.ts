@@ -1,10 +1,12 @@
 import { checkBytes, FormatError, LimitError, show, ValueError } from '../../base/errors.ts';
 import { checkOptions } from '../../base/options.ts';
 import type { Shape } from '../../base/shape.ts';
+import type { Stored } from '../../graph/encoding.ts';
 import { validateNetwork } from '../../graph/encodings.ts';
-import type { Graph, Node } from '../../graph/graph.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { Network } from '../../graph/network.ts';
-import { withFusedActivations, withoutUnread } from '../../graph/rewrite.ts';
+import { withoutUnread } from '../../graph/rewrite.ts';
+import { called, fused, type Wished, wishFor } from '../fused.ts';
 import type { Imported, Port } from '../imported.ts';
 import { decodeMessage } from '../protobuf.ts';
 import { folded, orElse } from '../qdq-fold.ts';
@@ -80,6 +82,7 @@ class Reading {
   private readonly options: Required<FromOnnxOptions>;
   private readonly items = new Map<string, Item>();
   private readonly uses = new Map<string, number>();
+  private readonly wished = new Map<string, string>();
   /** Further outputs of operators, such as the indices of a pool, which networks do not have, and what would give them. */
   private readonly lost = new Map<string, string>();
   private readonly hint: ReturnType<typeof readHint>;
@@ -106,22 +109,28 @@ class Reading {
   imported(): Imported {
     this.readNodes(this.needed());
     const [first] = this.graph.output;
-    const given = this.graph.output.filter((output) => output === first || !this.lost.has(output.name ?? ''));
+    const kept = this.graph.output.filter((output) => output === first || !this.lost.has(output.name ?? ''));
     for (const { name = '' } of this.graph.output)
       if (this.lost.has(name))
         this.building.notes.add(
           `The output ${show(name.slice(0, 60))} is left out: networks here do not have what ${this.lost.get(name)} gives besides its first output.`,
         );
-    const outputs = given.map((output, i) => this.output(output, i));
+    const outputs = kept.map((output, i) => this.output(output, i));
     const { inputs, nodes, weights, integers } = this.building.finished();
     const ports = this.givens.map((given) => inputPort(given, this.building));
     const values = [...new Set(outputs.map(({ value }) => value))];
-    const whole = fused(withoutUnread({ inputs, nodes, outputs: values, weights }));
-    const checked = (graph: typeof whole): Network => {
-      validateNetwork(graph);
-      return new Network(graph);
+    const named = (graph: Graph<Stored>, before: Wished) =>
+      called(graph, new Map(outputs.map(({ value, name }) => [before.get(value) ?? value, name])), this.wished);
+    const { graph: whole, now } = named(
+      fused(withoutUnread({ inputs, nodes, outputs: values, weights })),
+      new Map<string, string>(),
+    );
+    const checked = (given: typeof whole): ReturnType<typeof named> => {
+      const found = named(given, now);
+      validateNetwork(found.graph);
+      return found;
     };
-    const onIntegers = (): Network => {
+    const onIntegers = (): ReturnType<typeof named> => {
       const graph = folded(whole, integers);
       return this.hint.rules.size === 0
         ? checked(graph)
@@ -130,11 +139,16 @@ class Reading {
             () => checked(graph),
           );
     };
-    const network =
+    const { graph, now: last } =
       nodes.some(({ format }) => format !== null) || this.hint.rules.size > 0
         ? orElse(onIntegers, () => checked(whole))
         : checked(whole);
-    return { network, inputs: ports, outputs, notes: [...this.building.notes] };
+    const network = new Network(graph);
+    const given = outputs.map((port) => {
+      const value = now.get(port.value) ?? port.value;
+      return { ...port, value: last.get(value) ?? value };
+    });
+    return { network, inputs: ports, outputs: given, notes: [...this.building.notes] };
   }
 
   private readConstants(): void {
@@ -259,7 +273,10 @@ class Reading {
       const item = items[i];
       if (own === '') continue;
       if (item === undefined) this.lost.set(own, at);
-      else this.define(own, { ...item, name: own }, at);
+      else {
+        this.define(own, { ...item, name: own }, at);
+        if (item.kind === 'value') wishFor(this.wished, item.value, own);
+      }
     }
   }
 
@@ -295,18 +312,6 @@ class Reading {
       format: format && { scale: format.scale, zeroPoint: format.zeroPoint + (format.type === 'uint8' ? 128 : 0) },
     };
   }
-}
-
-/** The graph with activations in the nodes that they follow, which take their names: what is read of a file is called as there. */
-function fused<W>(graph: Graph<W>): Graph<W> {
-  const found = withFusedActivations(graph);
-  const left = new Set(found.nodes.map(({ name }) => name));
-  const names = new Map(
-    graph.nodes.flatMap(({ name, inputs }) => (left.has(name) ? [] : [[inputs[0]!, name] as const])),
-  );
-  const now = (name: string): string => names.get(name) ?? name;
-  const nodes = found.nodes.map((node): Node => ({ ...node, name: now(node.name), inputs: node.inputs.map(now) }));
-  return { ...found, nodes, outputs: found.outputs.map(now) };
 }
 
 /** The version of ONNX's own operators. */

@@ -69,9 +69,11 @@ function part(site: Site, view: View, axis: number, from: number, to: number, na
   const size = sizeOf(view.dims[axis]!);
   if (from === 0 && to === size) return { ...view, name };
   if (!(from < to)) return site.fail('leaves nothing of an axis');
-  const last = withLast(site.building, view, [axis]);
-  if (last === null || last.order !== null) return site.cannot(view, `axis ${axis} as the last, to take a part of it`);
-  const value = site.building.node('split', name, [last.view.value], { from, to });
+  const cannot = (): never => site.cannot(view, `axis ${axis} as the last, to take a part of it`);
+  const last = withLast(site.building, view, [axis]) ?? cannot();
+  const isStraight = last.order === null;
+  const read = isStraight ? last.view : arranged(site.building, last.view, [...last.rest, whole(view.dims[axis]!)]);
+  const value = site.building.node('split', name, [(read ?? cannot()).value], { from, to });
   const own: Axis = to - from === 1 ? [] : [new Atom(to - from)];
   const dims = view.dims.map((each, i) => (i === axis ? own : each));
   return { ...last.view, name, value, dims, space: new Space([...last.rest, own]) };
@@ -147,6 +149,8 @@ const named = (site: Site): readonly number[] | undefined => site.numbers('axes'
 
 function squeezed<T>(site: Site, axes: readonly T[], sizes: readonly number[], isGone: (axis: number) => boolean): T[] {
   const list = named(site);
+  if (list === undefined && sizes.some((n, i) => n === 1 && !isGone(i)))
+    site.fail('names no axes, and takes away that of a batch of one sample besides: name them');
   const gone =
     list === undefined ? sizes.flatMap((n, i) => (n === 1 && isGone(i) ? [i] : [])) : site.axes(list, sizes.length);
   const wrong = gone.find((axis) => sizes[axis] !== 1 || !isGone(axis));
@@ -296,10 +300,7 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
       const view = site.view(0, true);
       const all = bounds(site, shapeOf(view));
       if (all.some(([, , , step]) => step !== 1)) site.fail('takes steps: networks here take parts in one piece');
-      return all.reduce((own, [axis, from, to]) => part(site, own, axis, from, to, site.name), {
-        ...view,
-        name: site.name,
-      });
+      return all.reduce((own, [axis, from, to]) => part(site, own, axis, from, to, site.name), view);
     },
     fold: (site) =>
       bounds(site, site.constant(0).shape).reduce((own, [axis, from, to, step]) => {

@@ -101,8 +101,9 @@ function affine(
   const read = last?.view ?? view;
   const result = { ...read, name: site.name };
   const flat = isDivisor ? inverse(constant) : constant;
-  if (last !== null && !isFactor && own === 1) {
-    const bias = pendingVector(site, flat, last.size, { order: last.order, factor: sign });
+  const units = last?.size ?? sizeOf(whole(view.space.axes?.at(-1) ?? []));
+  if (!isFactor && own === 1) {
+    const bias = pendingVector(site, flat, units, { order: last?.order ?? null, factor: sign });
     const name = read === view && site.isAlone(view) ? site.building.addBias(view.value, bias, site.name) : null;
     if (name !== null) return { ...result, value: name };
   }

@@ -8,6 +8,7 @@ import type { Format } from '../../graph/fact.ts';
 import { factsOf } from '../../graph/facts.ts';
 import type { Attributes, Input, Node, Op } from '../../graph/graph.ts';
 import { type Names, nodeOf } from '../../graph/rewrite.ts';
+import { wishFor } from '../fused.ts';
 import { type Constant, type Constants, weightOf } from './constants.ts';
 import type { Hint } from './hint.ts';
 import { FUSED, PADDINGS } from './schema.ts';
@@ -33,6 +34,9 @@ export interface Reading {
   /** How int32 sums become int8, where no hint says it. */
   readonly rule: 'multiplier' | 'float' | null;
   readonly names: Names;
+  /** The names of outputs that are integers: those of their real numbers. */
+  readonly wholes: Set<string>;
+  readonly wished: Map<string, string>;
   /** How many samples all values of the file are. */
   readonly batch: number;
   readonly inputs: Input[];
@@ -48,6 +52,9 @@ export interface Reading {
   readonly constants: Map<number, Constant>;
   readonly stored: Constants;
 }
+
+/** What the integers of an output are called. */
+export const wholeName = (output: string): string => `${output}/int8`;
 
 /** Without axes of 1. */
 export const bare = (shape: Shape): Shape => shape.filter((n) => n !== 1);
@@ -142,9 +149,16 @@ export class Call {
     return this.inputShape(i).length;
   }
 
-  /** A value with all its axes as one. */
-  flattened(x: Held): Held {
-    const made = this.reading.names.take(`${this.result().name}/flatten`);
+  /** The name of a value that is a result as a whole. */
+  private nameOf(result: string): string {
+    const { names, wholes } = this.reading;
+    return names.take(wholes.has(result) ? wholeName(result) : result);
+  }
+
+  /** A value with all its axes as one: a result, or what an operator makes of what it reads. */
+  flattened(x: Held, isResult: boolean): Held {
+    const { name } = this.result();
+    const made = isResult ? this.nameOf(name) : this.reading.names.take(`${name}/flatten`);
     this.add(nodeOf('flatten', made, [x.value], {}, { format: x.format }));
     return { value: made, shape: [elementsOf(x.shape)], format: x.format };
   }
@@ -230,7 +244,7 @@ export class Call {
     const { names } = this.reading;
     const { name, shape: own } = this.result(to);
     const isLast = fused.name === 'linear';
-    const made = names.take(isLast ? name : `${name}/${op}`);
+    const made = isLast ? this.nameOf(name) : names.take(`${name}/${op}`);
     const node = nodeOf(
       op,
       made,
@@ -257,8 +271,9 @@ export class Call {
 
   /** A result that has the numbers of a value. */
   alias(held: Held, to = 0): void {
-    const own = this.result(to).shape;
+    const { name, shape: own } = this.result(to);
     this.claim(to);
+    wishFor(this.reading.wished, held.value, name);
     if (elementsOf(own) !== elementsOf(held.shape))
       this.refuse(`gives [${own.join(', ')}] in the file, and from what it reads [${held.shape.join(', ')}]`);
     this.reading.values.set(this.outputs[to]!, held);

@@ -71,7 +71,7 @@ export function fullyConnected(call: Call, options: Options['fullyConnected']): 
   const kernel = call.constant(1);
   const bias = biasOf(call, 2);
   let x = options.keepNumDims ? call.rows(0) : call.value(0);
-  if (!options.keepNumDims && x.shape.length !== 1) x = call.flattened(x);
+  if (!options.keepNumDims && x.shape.length !== 1) x = call.flattened(x, false);
   multiply(call, 'dense', { x, kernel, bias, order: [1, 0] }, { activation: call.fused(options.fusedActivation) });
 }
 

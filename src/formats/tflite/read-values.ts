@@ -64,7 +64,7 @@ export function reshape(call: Call): void {
   if (elementsOf(shape) !== elementsOf(x.shape)) call.refuse(`makes [${shape.join(', ')}] of [${x.shape.join(', ')}]`);
   const isAlike = sameShape(bare(shape), bare(x.shape)) && shape.at(-1) === x.shape.at(-1);
   if (x.shape.length === 1 && isAlike) call.alias(x);
-  else if (shape.length === 1) call.alias(call.flattened(x));
+  else if (shape.length === 1) call.alias(call.flattened(x, true));
   else if (isAlike) call.alias(x);
   else call.alias(call.reshapedInput(x, shape));
 }

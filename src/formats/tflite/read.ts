@@ -2,13 +2,15 @@ import { checkBytes, checkOneOf, FormatError } from '../../base/errors.ts';
 import { checkOptions } from '../../base/options.ts';
 import { sameShape } from '../../base/shape.ts';
 import type { Value } from '../../graph/check.ts';
+import type { Stored } from '../../graph/encoding.ts';
 import { validateNetwork } from '../../graph/encodings.ts';
-import type { Input } from '../../graph/graph.ts';
+import type { Graph, Input, Node } from '../../graph/graph.ts';
 import { Network } from '../../graph/network.ts';
 import { Names, nodeOf, withoutUnread } from '../../graph/rewrite.ts';
 import { decodeFlatbuffer } from '../flatbuffer.ts';
+import { called, fused } from '../fused.ts';
 import type { Imported, Port } from '../imported.ts';
-import { Call, type Reading } from './call.ts';
+import { Call, type Reading, wholeName } from './call.ts';
 import { Constants } from './constants.ts';
 import { HINT, readHint } from './hint.ts';
 import { operatorName } from './names.ts';
@@ -74,6 +76,8 @@ export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): I
     hint: readHint(hint && at(model.buffers, hint.buffer, 'metadata', 'the buffer').data),
     rule,
     names: new Names(),
+    wholes: new Set(),
+    wished: new Map(),
     batch,
     inputs: [],
     nodes: [],
@@ -85,14 +89,54 @@ export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): I
     constants: new Map(),
     stored: new Constants(file.length),
   };
+  nameOutputs(reading, graph.outputs, graph.inputs);
   const from = graph.inputs.map((i, place): Found => ({ value: readInput(reading, i, place), tensor: inputs[place]! }));
   for (const [i, operator] of graph.operators.entries()) readOperator(reading, model, operator, i);
   const to = readOutputs(reading, graph.outputs);
   const { notes, nodes, weights } = reading;
-  const network = withoutUnread({ inputs: reading.inputs, nodes, outputs: to.map(({ value }) => value), weights });
+  const outputs = [...new Set(to.map(({ value }) => value))];
+  const names = new Map(to.map(({ value, tensor }) => [value, tensor.name]));
+  const { graph: whole, now } = called(
+    fused(withoutUnread({ inputs: reading.inputs, nodes, outputs, weights })),
+    names,
+    reading.wished,
+  );
+  const network = withKeys(whole, reading.wholes);
   const values = validateNetwork(network);
-  const port = ({ value, tensor }: Found): Port => portOf(value, tensor, values.get(value)!, reading);
+  const port = (found: Found): Port => {
+    const value = now.get(found.value) ?? found.value;
+    return portOf(value, found.tensor, values.get(value)!, reading);
+  };
   return { network: new Network(network), inputs: from.map(port), outputs: to.map(port), notes: [...notes] };
+}
+
+/** Of outputs that are integers the real numbers have the file's name, and the integers one like it. */
+function nameOutputs(
+  { tensors, hint, names, wholes }: Reading,
+  outputs: readonly number[],
+  inputs: readonly number[],
+): void {
+  for (const index of outputs) {
+    const tensor = tensors.at(index, 'outputs');
+    const isWhole = !inputs.includes(index) && !INDICES.has(tensor.type) && formatOf(tensor, hint).format !== null;
+    if (isWhole && !wholes.has(tensor.name)) wholes.add(names.take(tensor.name));
+  }
+}
+
+/** The network with the weights of each node under its name. */
+function withKeys(graph: Graph<Stored>, wholes: ReadonlySet<string>): Graph<Stored> {
+  const keys = new Names();
+  const weights = new Map<string, Stored>();
+  const real = new Map([...wholes].map((name) => [wholeName(name), name]));
+  const nodes = graph.nodes.map((node): Node => {
+    const own = Object.entries(node.weights).map(([role, key]) => {
+      const now = keys.take(`${real.get(node.name) ?? node.name}/${role}`);
+      weights.set(now, graph.weights.get(key)!);
+      return [role, now] as const;
+    });
+    return { ...node, weights: Object.fromEntries(own) };
+  });
+  return { ...graph, nodes, weights };
 }
 
 /** The input of a tensor; the name of its value. */
@@ -137,15 +181,20 @@ function readOperator(reading: Reading, model: ModelTable, table: OperatorTable,
 }
 
 /** The real values of the outputs, each once. */
-function readOutputs({ tensors, values, names, nodes }: Reading, outputs: readonly number[]): Found[] {
-  if (new Set(outputs).size !== outputs.length) fail('outputs', 'name a tensor twice');
-  return outputs.map((index) => {
+function readOutputs({ tensors, values, names, wholes, nodes }: Reading, outputs: readonly number[]): Found[] {
+  const found = new Map<number, Found>();
+  const read = (index: number): Found => {
     const tensor = tensors.at(index, 'outputs');
     const held = values.get(index) ?? fail(tensor.path, 'is an output that no operator makes');
     if (held.format === null) return { value: held.value, tensor };
-    const value = names.take(`${tensor.name}/dequantize`);
+    const value = wholes.has(tensor.name) ? tensor.name : names.take(`${tensor.name}/dequantize`);
     nodes.push(nodeOf('dequantize', value, [held.value], {}));
     return { value, tensor };
+  };
+  return outputs.map((index) => {
+    const own = found.get(index) ?? read(index);
+    found.set(index, own);
+    return own;
   });
 }
 

@@ -125,8 +125,12 @@ export class Sheet {
     const ending = this.endings.get(tensor);
     if (ending === undefined || ending.table.fusedActivation !== 0) return false;
     ending.table.fusedActivation = fusedActivation;
-    this.tensors[tensor]!.name = name;
+    this.rename(tensor, name);
     return true;
+  }
+
+  rename(tensor: number, name: string): void {
+    this.tensors[tensor]!.name = name;
   }
 
   set(value: string, tensor: number): void {

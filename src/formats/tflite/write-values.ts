@@ -1,4 +1,3 @@
-import type { Shape } from '../../base/shape.ts';
 import type { ActivationName, ActivationSpec } from '../../graph/activation.ts';
 import { decodeWeight } from '../../graph/decode.ts';
 import { type Format, sameFormat } from '../../graph/fact.ts';
@@ -266,13 +265,14 @@ export function batchNorm(write: Write, node: NodeOf<'batchNorm'>): void {
   const factors = Float32Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + node.attrs.epsilon));
   const terms = Float32Array.from(beta, (b, c) => b - mean[c]! * factors[c]!);
   throughReals(write, node as Node, ([x], to) => {
-    const channels: Shape = [terms.length];
-    const scaled = between(write, `${node.name}/scaled`, shape, null);
-    const own = [factors, terms].map((values, i) =>
-      sheet.constant(names.take(`${node.name}/${['factors', 'terms'][i]}`), channels, values),
-    );
-    sheet.operator('MUL', 1, [x!, own[0]!], [scaled], 'mul', { fusedActivation: 0 });
-    sheet.operator('ADD', 1, [scaled, own[1]!], [to], 'add', { fusedActivation: 0 });
+    const constant = (role: string, values: Float32Array): number =>
+      sheet.constant(names.take(`${node.name}/${role}`), [terms.length], values);
+    // One of the two where the other changes nothing
+    const isShifted = terms.some((term) => term !== 0);
+    const isScaled = !isShifted || factors.some((factor) => factor !== 1);
+    const scaled = isScaled && isShifted ? between(write, `${node.name}/scaled`, shape, null) : isScaled ? to : x!;
+    if (isScaled) sheet.operator('MUL', 1, [x!, constant('factors', factors)], [scaled], 'mul', { fusedActivation: 0 });
+    if (isShifted) sheet.operator('ADD', 1, [scaled, constant('terms', terms)], [to], 'add', { fusedActivation: 0 });
   });
 }
 

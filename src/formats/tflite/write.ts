@@ -74,7 +74,13 @@ export function toTflite(network: Graph<Stored>, options: ToTfliteOptions = {}):
     ...[...whole.last.values()].filter(({ name }) => !write.readers.has(name)),
   ]);
   for (const node of graph.nodes) if (!isDone.has(node)) writeNode(write, node);
-  const outputs = graph.outputs.map((name) => sheet.at(whole.last.get(name)?.inputs[0] ?? name));
+  const named = new Set(inputs);
+  const outputs = graph.outputs.map((name, i) => {
+    const tensor = sheet.at(whole.last.get(name)?.inputs[0] ?? name);
+    if (!named.has(tensor)) sheet.rename(tensor, network.outputs[i]!);
+    named.add(tensor);
+    return tensor;
+  });
   return sheet.file(inputs, outputs);
 }
 
@@ -96,9 +102,12 @@ function endsOf(graph: Graph<unknown>): Ends | null {
   }
   const makers = new Map(graph.nodes.map((node) => [node.name, node]));
   const last = new Map<string, Node>();
+  // A tensor is one input or one output
+  const taken = new Set([...first.values()].map(({ name }) => name));
   for (const name of graph.outputs) {
     const maker = makers.get(name);
-    if (maker === undefined || !isEnd(maker, 'last')) return null;
+    if (maker === undefined || !isEnd(maker, 'last') || taken.has(maker.inputs[0]!)) return null;
+    taken.add(maker.inputs[0]!);
     last.set(name, maker);
   }
   return { first, last };
