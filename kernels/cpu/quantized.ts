@@ -21,7 +21,7 @@ type Unneeded = 'quantizeColumns' | 'requantizeWhole' | 'addInt8Whole' | 'lookUp
 export const quantizedCpu: Pick<
   Kernels,
   | Exclude<keyof IntegerKernels, Unneeded>
-  | Exclude<keyof IntegerImageKernels, 'conv2dTransposedInt8'>
+  | Exclude<keyof IntegerImageKernels, 'conv2dTransposedInt8' | 'avgPoolInt8Whole'>
   | 'stridedCopy'
   | 'softmax'
 > = { packInt8, quantize, dequantize, dequantizeColumns, ...integers, ...integerImages, stridedCopy, softmax };

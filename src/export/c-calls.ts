@@ -176,6 +176,7 @@ export const CALLS: { readonly [K in Exclude<ListedKernel, 'product'>]: CallText
   addInt8Whole: called('add_int8_whole', 'npiiipiiiiiip'),
   maxPoolInt8: pool('max_pool_int8'),
   avgPoolInt8: poolInt8,
+  avgPoolInt8Whole: pool('avg_pool_int8_whole'),
   maxPool: pool('max_pool'),
   avgPool: pool('avg_pool'),
   max: called('reduce_max', 'nnnpp'),

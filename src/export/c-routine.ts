@@ -61,7 +61,8 @@ export type IntegerName =
   | 'add_int8'
   | 'add_int8_whole'
   | 'max_pool_int8'
-  | 'avg_pool_int8';
+  | 'avg_pool_int8'
+  | 'avg_pool_int8_whole';
 
 /** Of what looks rows of a table up. */
 export type TableName =

@@ -73,6 +73,7 @@ export type ListedKernel =
       | 'addInt8Whole'
       | 'maxPoolInt8'
       | 'avgPoolInt8'
+      | 'avgPoolInt8Whole'
       | 'maxPool'
       | 'avgPool'
       | 'max'
@@ -111,6 +112,7 @@ export const WRITES: { readonly [K in ListedKernel]: readonly number[] } = {
   addInt8Whole: [12],
   maxPoolInt8: [3],
   avgPoolInt8: [6],
+  avgPoolInt8Whole: [3],
   maxPool: [3],
   avgPool: [3],
   max: [4],

@@ -77,6 +77,7 @@ const SIZES: { readonly [K in ListedKernel]: Sizes } = {
   addInt8Whole: first,
   maxPoolInt8: pooled,
   avgPoolInt8: pooled,
+  avgPoolInt8Whole: pooled,
   maxPool: pooled,
   avgPool: pooled,
   max: reduced,

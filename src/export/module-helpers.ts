@@ -155,6 +155,16 @@ function gather(patch, x, from, pixel, part, zero) {
     }
   });
 }`,
+  avgPoolInt8Whole: `function avgPoolInt8Whole(s, channels, x, y) {
+  eachWindow(s, channels, (from, place) => {
+    const own = from.filter((at) => at >= 0);
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      for (const at of own) sum += x[at + c];
+      y[place * channels + c] = sum / own.length + (sum < 0 ? -0.5 : 0.5);
+    }
+  });
+}`,
   sumBy: `// A sum in eight lanes, as the engine adds.
 function sumBy(n, number) {
   const l = new Float64Array(8);

@@ -51,6 +51,7 @@ export const KERNELS: { readonly [K in Exclude<ListedKernel, 'product'>]: Row } 
   addInt8Whole: named('addInt8Whole'),
   maxPoolInt8: windowed('maxPool'),
   avgPoolInt8: windowed('avgPoolInt8', 4),
+  avgPoolInt8Whole: windowed('avgPoolInt8Whole'),
   maxPool: windowed('maxPool'),
   avgPool: windowed('avgPool'),
   max: named('max'),

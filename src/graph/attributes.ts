@@ -75,6 +75,12 @@ export const mark: Attribute<true> = only('true', true);
 /** Of what makes int8 of sums: see `IntegerRule`. */
 export const rule: Attribute<'multiplier'> = only("'multiplier'", 'multiplier');
 
+/** Of a product: see `ScaleRule`. */
+export const scaleRule: Attribute<'multiplier' | 'single'> = optional({
+  wanted: "'multiplier' or 'single'",
+  read: (value) => (value === 'multiplier' || value === 'single' ? value : undefined),
+});
+
 /** Of a dropout: what it does instead of dropping. */
 export const noise: Attribute<'added' | 'factor' | 'alpha'> = optional({
   wanted: 'added or factor or alpha',

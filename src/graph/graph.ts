@@ -31,14 +31,21 @@ export interface QuantizationParams {
 }
 
 /**
- * How a product is told to work with integers. `rule` is how its int32 sums, or terms, become int8: as one product in float32,
- * rounded half to even, or with `multiplier` in whole numbers alone (`requantizeWhole`). A `dynamic` product reads real
- * numbers, makes int8 of each sample by its own range, multiplies integers and gives real numbers.
+ * How int32 sums, or terms, become int8: as one product in float32, rounded half to even, or with `multiplier` in whole numbers
+ * alone (`requantizeWhole`). A mean with `multiplier` is that of the codes, halves away from 0 (`avgPoolInt8Whole`).
  */
 export interface IntegerRule {
   readonly rule?: 'multiplier';
 }
-export interface ProductRule extends IntegerRule {
+/** Of a product also `single`: in float32 as without a rule, by a factor that is made in float32 itself, as XNNPACK makes it. */
+export interface ScaleRule {
+  readonly rule?: 'multiplier' | 'single';
+}
+/**
+ * How a product is told to work with integers. A `dynamic` one reads real numbers, makes int8 of each sample by its own range,
+ * multiplies integers and gives real numbers.
+ */
+export interface ProductRule extends ScaleRule {
   readonly dynamic?: true;
 }
 
@@ -97,21 +104,21 @@ export interface Attributes {
       readonly groups: number;
     };
   /** A transposed convolution of samples [height, width, channels]: kernel [down, across, units, channels], bias [units] or none. */
-  readonly convTranspose: IntegerRule &
+  readonly convTranspose: ScaleRule &
     FakeKernel & {
       readonly activation: ActivationSpec;
       readonly strides: readonly number[];
       readonly padding: Padding;
     };
   /** The largest of each window and channel, or the mean of those that are not padding. Samples as of `conv`. */
-  readonly pool: {
+  readonly pool: IntegerRule & {
     readonly kind: PoolKind;
     readonly size: readonly number[];
     readonly strides: readonly number[];
     readonly padding: Padding;
   };
   /** The same of each channel as a whole: samples as of `conv` to [channels]. */
-  readonly globalPool: { readonly kind: PoolKind };
+  readonly globalPool: IntegerRule & { readonly kind: PoolKind };
   /** Zeros before and behind, along each axis but the channels. */
   readonly zeroPad: { readonly widths: readonly (readonly [before: number, behind: number])[] };
   /** Each position this often, along each axis but the channels: the nearest neighbour in a larger image. */

@@ -11,17 +11,17 @@ const real = (asked: Asked): never => refuse(asked, REAL);
 
 /** Nodes that read int8, but for those that make it of their sums in whole numbers alone. */
 const ofBytes =
-  <K extends 'dense' | 'conv' | 'add'>(row: (site: Site<K>) => void) =>
+  <K extends 'dense' | 'conv' | 'pool' | 'globalPool' | 'add'>(row: (site: Site<K>) => void) =>
   (site: Site<K>): void =>
-    ofIntegers(site.node.attrs.rule ? real : row, real)(site);
+    ofIntegers(site.node.attrs.rule === 'multiplier' ? real : row, real)(site);
 
 /** An operation without a row here works with real numbers alone. */
 const QUANTIZED: Partial<EmitRows<Op>> = {
   ...MOVES,
   dense: ofBytes(INTEGERS.dense),
   conv: ofBytes(INTEGERS.conv),
-  pool: ofIntegers(INTEGERS.pool, real),
-  globalPool: ofIntegers(INTEGERS.globalPool, real),
+  pool: ofBytes(INTEGERS.pool),
+  globalPool: ofBytes(INTEGERS.globalPool),
   add: ofBytes(INTEGERS.add),
 };
 

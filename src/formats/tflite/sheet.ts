@@ -1,6 +1,7 @@
 import { ValueError } from '../../base/errors.ts';
 import type { Shape } from '../../base/shape.ts';
 import type { Format } from '../../graph/fact.ts';
+import type { ScaleRule } from '../../graph/graph.ts';
 import { encodeFlatbuffer } from '../flatbuffer.ts';
 import { HINT, writeHint } from './hint.ts';
 import { operatorCode } from './names.ts';
@@ -45,8 +46,8 @@ export class Sheet {
   /** Tensors by the names of the values that they are. */
   private readonly values = new Map<string, number>();
   private readonly scales = new Map<number, number>();
-  /** Results whose sums become int8 in float32. */
-  readonly float: number[] = [];
+  /** Results whose sums become int8 in float32, by the rules that they have. */
+  private readonly rules = { float: [] as number[], single: [] as number[] };
   /** Biases that are not told from real ones. */
   readonly biases: Map<number, readonly number[]> = new Map();
 
@@ -129,6 +130,11 @@ export class Sheet {
     return true;
   }
 
+  /** Notes the rule by which sums become the int8 of a tensor: `multiplier` is that of the file. */
+  ruled(tensor: number, rule: ScaleRule['rule']): void {
+    if (rule !== 'multiplier') this.rules[rule ?? 'float'].push(tensor);
+  }
+
   set(value: string, tensor: number): void {
     this.values.set(value, tensor);
   }
@@ -140,8 +146,11 @@ export class Sheet {
   file(inputs: readonly number[], outputs: readonly number[]): Uint8Array<ArrayBuffer> {
     const named = <T>(map: ReadonlyMap<number, T>): Map<string, T> =>
       new Map([...map].map(([tensor, value]) => [this.tensors[tensor]!.name, value]));
-    const float = new Set(this.float.map((tensor) => this.tensors[tensor]!.name));
-    const hint = writeHint({ scales: named(this.scales), float, biases: named(this.biases) });
+    const namesOf = (tensors: readonly number[]): Set<string> =>
+      new Set(tensors.map((tensor) => this.tensors[tensor]!.name));
+    const float = namesOf(this.rules.float);
+    const single = namesOf(this.rules.single);
+    const hint = writeHint({ scales: named(this.scales), float, single, biases: named(this.biases) });
     const buffers = hint === null ? this.buffers : [...this.buffers, { data: hint }];
     const operatorCodes = [...this.codes.values()].map(({ name, version }) => {
       const code = operatorCode(name);
