@@ -7,7 +7,14 @@ import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
 import { softmax } from './rows.ts';
 
-type Unneeded = 'quantizeColumns' | 'requantizeWhole' | 'addInt8Whole' | 'lookUp' | 'quantizeRows' | 'dequantizeRows';
+type Unneeded =
+  | 'quantizeColumns'
+  | 'requantizeWhole'
+  | 'addInt8Whole'
+  | 'addInt8Shifted'
+  | 'lookUp'
+  | 'quantizeRows'
+  | 'dequantizeRows';
 
 /**
  * Those kernels of `cpu` that a network in int8 calls, with softmax behind it, for pages that run nothing else and count

@@ -174,6 +174,7 @@ export const CALLS: { readonly [K in Exclude<ListedKernel, 'product'>]: CallText
   lookUp,
   addInt8: called('add_int8', 'npripririp'),
   addInt8Whole: called('add_int8_whole', 'npiiipiiiiiip'),
+  addInt8Shifted: called('add_int8_shifted', 'npipiiiip'),
   maxPoolInt8: pool('max_pool_int8'),
   avgPoolInt8: poolInt8,
   avgPoolInt8Whole: pool('avg_pool_int8_whole'),

@@ -60,6 +60,7 @@ export type IntegerName =
   | 'look_up'
   | 'add_int8'
   | 'add_int8_whole'
+  | 'add_int8_shifted'
   | 'max_pool_int8'
   | 'avg_pool_int8'
   | 'avg_pool_int8_whole';

@@ -128,6 +128,17 @@ static void quantize_rows(size_t n, const float *x, float *scale, int32_t *zero,
   }
 }`,
   },
+  add_int8_shifted: {
+    needs: ['requantized_whole'],
+    text: `static void add_int8_shifted(size_t n, const int8_t *a, int32_t a_multiplier, const int8_t *b, int32_t b_multiplier,
+                             int32_t bias, int shift, int zero, int8_t *y)
+{
+  for (size_t i = 0; i < n; i++) {
+    const int32_t sum = a[i] * a_multiplier + b[i] * b_multiplier + bias;
+    y[i] = requantized_whole(sum < 0 ? ~(~sum >> shift) : sum >> shift, zero, -128, 127);
+  }
+}`,
+  },
   max_pool_int8: {
     needs: ['window'],
     text: `static void max_pool_int8(const WHITTLE_FLASH struct window *s, const int8_t *x, int8_t *y)

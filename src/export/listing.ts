@@ -71,6 +71,7 @@ export type ListedKernel =
       | 'lookUp'
       | 'addInt8'
       | 'addInt8Whole'
+      | 'addInt8Shifted'
       | 'maxPoolInt8'
       | 'avgPoolInt8'
       | 'avgPoolInt8Whole'
@@ -110,6 +111,7 @@ export const WRITES: { readonly [K in ListedKernel]: readonly number[] } = {
   lookUp: [3],
   addInt8: [9],
   addInt8Whole: [12],
+  addInt8Shifted: [8],
   maxPoolInt8: [3],
   avgPoolInt8: [6],
   avgPoolInt8Whole: [3],

@@ -75,6 +75,7 @@ const SIZES: { readonly [K in ListedKernel]: Sizes } = {
   lookUp: first,
   addInt8: first,
   addInt8Whole: first,
+  addInt8Shifted: first,
   maxPoolInt8: pooled,
   avgPoolInt8: pooled,
   avgPoolInt8Whole: pooled,

@@ -92,6 +92,10 @@ function quantizeRow(n, x, scales, zeros, q) {
     y[i] = Math.min(Math.max(scaled(sum, multiplier, shift) + zero, -128), 127);
   }
 }`,
+  addInt8Shifted: `function addInt8Shifted(n, a, aMultiplier, b, bMultiplier, bias, shift, zero, y) {
+  for (let i = 0; i < n; i++)
+    y[i] = Math.min(Math.max(((a[i] * aMultiplier + b[i] * bMultiplier + bias) >> shift) + zero, -128), 127);
+}`,
   eachWindow: `// Calls visit for each place of a window, with where in the image each of its taps is: -1 outside.
 function eachWindow(s, pixel, visit) {
   const { height, width, outHeight, outWidth, kernelHeight = 1, kernelWidth = 1, strideY = 1, strideX = 1 } = s;

@@ -49,6 +49,7 @@ export const KERNELS: { readonly [K in Exclude<ListedKernel, 'product'>]: Row } 
   lookUp: named('lookUp'),
   addInt8: rounded('addInt8', 2, 5, 7),
   addInt8Whole: named('addInt8Whole'),
+  addInt8Shifted: named('addInt8Shifted'),
   maxPoolInt8: windowed('maxPool'),
   avgPoolInt8: windowed('avgPoolInt8', 4),
   avgPoolInt8Whole: windowed('avgPoolInt8Whole'),

@@ -13,7 +13,6 @@ import {
   number,
   refusing,
   rule,
-  scaleRule,
   sizes,
   zeroPoint,
 } from './attributes.ts';
@@ -54,7 +53,7 @@ function ofChannels({ inputs: [x], weights, refuse }: Given<Op>): Shape {
 export const FACTS: { readonly [K in Op]: Facts<K> } = {
   ...IMAGE_FACTS,
   dense: {
-    attributes: { activation, rule: scaleRule, dynamic: mark, kernelBits },
+    attributes: { activation, rule, dynamic: mark, kernelBits },
     inputs: one,
     weights: {
       kernel: { integers: 'int8', isPruned: true },

@@ -1,6 +1,6 @@
 import { elementsOf, MAX_SIZE, type Shape, sameShape } from '../base/shape.ts';
 import { type Padding, type Steps, transposedSizes, windowFault, windowOf } from '../base/window.ts';
-import { type Attribute, activation, kernelBits, mark, number, rule, scaleRule } from './attributes.ts';
+import { type Attribute, activation, kernelBits, mark, meanRule, number, rule } from './attributes.ts';
 import {
   apart,
   averaged,
@@ -95,7 +95,7 @@ export const IMAGE_FACTS: FactRows<
       dilations: sizes,
       padding,
       groups,
-      rule: scaleRule,
+      rule,
       dynamic: mark,
       kernelBits,
     },
@@ -119,7 +119,7 @@ export const IMAGE_FACTS: FactRows<
     macs: (output, { kernel }) => elementsOf(output) * elementsOf(kernel!.slice(0, -1)),
   },
   convTranspose: {
-    attributes: { activation, strides: sizes, padding, rule: scaleRule, kernelBits },
+    attributes: { activation, strides: sizes, padding, rule, kernelBits },
     ...weightless,
     weights: {
       kernel: { integers: 'int8', isPruned: true, unitAxis: -2 },
@@ -148,7 +148,7 @@ export const IMAGE_FACTS: FactRows<
     macs: (_, { kernel }, [x]) => elementsOf(x!.slice(0, -1)) * elementsOf(kernel!),
   },
   pool: {
-    attributes: { kind, size: sizes, strides: sizes, padding, rule },
+    attributes: { kind, size: sizes, strides: sizes, padding, rule: meanRule },
     ...weightless,
     formats: pooled,
     shape: ({ inputs: [x], attrs: { size, strides, padding }, refuse }) => {
@@ -158,7 +158,7 @@ export const IMAGE_FACTS: FactRows<
     },
   },
   globalPool: {
-    attributes: { kind, rule },
+    attributes: { kind, rule: meanRule },
     ...weightless,
     formats: pooled,
     shape: ({ inputs: [x], refuse }) => {

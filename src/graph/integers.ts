@@ -3,7 +3,7 @@ import type { Shape } from '../base/shape.ts';
 import { refusing } from './attributes.ts';
 import { type Encoding, type EncodingName, type EncodingOf, isSparse } from './encoding.ts';
 import type { EncodingFacts, EncodingRows, Integers } from './encoding-facts.ts';
-import type { QuantizationParams, ScaleRule } from './graph.ts';
+import type { IntegerRule, QuantizationParams } from './graph.ts';
 import { eachHeld } from './sparse.ts';
 
 /** Sums of int8 products that int32 holds for certain: 131,071·128·128 < 2³¹ and 66,000·255·127 < 2³¹. */
@@ -36,7 +36,7 @@ export interface IntegerProduct {
   readonly input: QuantizationParams;
   readonly output: QuantizationParams | null;
   /** How sums become int8. */
-  readonly rule?: ScaleRule['rule'] | undefined;
+  readonly rule?: IntegerRule['rule'] | undefined;
   readonly kernel: Integers;
   readonly terms: number;
   readonly columns: number;
@@ -86,9 +86,9 @@ export function foldedBias({
 /** What an int32 sum of each column is multiplied with: to real numbers, or to the integers of the output. */
 export const columnScales = (product: IntegerProduct): Float32Array => Float32Array.from(columnFactors(product));
 
-/** The same in float64; by the rule `single` each scale, their product and its quotient are float32. */
+/** The same in float64; by the rule `xnnpack` each scale, their product and its quotient are float32. */
 export function columnFactors({ input, output, rule, kernel: { scales }, columns }: IntegerProduct): number[] {
-  const rounded = rule === 'single' && output !== null ? Math.fround : (x: number): number => x;
+  const rounded = rule === 'xnnpack' && output !== null ? Math.fround : (x: number): number => x;
   const from = rounded(input.scale);
   const to = rounded(output?.scale ?? 1);
   // Scales along another axis than that of the columns are all one

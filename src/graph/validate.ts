@@ -6,7 +6,7 @@ import { isFloat32 } from './decode.ts';
 import { type EncodingName, isSparse, type Stored } from './encoding.ts';
 import type { Checked, EncodingFacts, EncodingRows } from './encoding-facts.ts';
 import { factsOf, readsAround, unitAxisOf } from './facts.ts';
-import { type Graph, type Node, type QuantizationParams, type ScaleRule, weightsOf } from './graph.ts';
+import { type Graph, type IntegerRule, type Node, type QuantizationParams, weightsOf } from './graph.ts';
 import { checkProduct, type IntegerProduct, type IntegersIn, integersOnce } from './integers.ts';
 
 /** `validateNetwork` for a network whose weights have some of the encodings. */
@@ -122,7 +122,7 @@ function productOf(
     name: node.name,
     input,
     output: node.format,
-    rule: (node.attrs as ScaleRule).rule,
+    rule: (node.attrs as IntegerRule).rule,
     kernel: integers,
     terms: elementsOf(shape) / columns || 0,
     columns,

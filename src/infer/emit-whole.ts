@@ -1,5 +1,5 @@
 import { elementsOf } from '../base/shape.ts';
-import { addedRatios, boundsOf } from '../graph/fact.ts';
+import { addedFactors, addedRatios, boundsOf, type Format } from '../graph/fact.ts';
 import { columnFactors, foldedBias, type IntegerProduct, multiplierOf } from '../graph/integers.ts';
 import { poolRows } from './emit-integers.ts';
 import type { EmitRows, Operand, Site, Summing } from './site.ts';
@@ -51,6 +51,21 @@ export const ofPoolRule =
     (isWhole ? (MEANS as EmitRows<K>)[op] : row)(site);
   };
 
+/** Two values added by factors of 21 bits. */
+function addShifted({ inputs: [a, b], output: y, step }: Site<'add'>, formats: readonly Format[]): void {
+  const { factors, shift } = addedFactors(formats, y.format);
+  const [first, second] = factors as readonly [number, number];
+  const zeros = first * formats[0]!.zeroPoint + second * formats[1]!.zeroPoint;
+  const bias = 2 ** (shift - 1) - zeros;
+  const { zeroPoint } = y.format!;
+  step((k, samples) =>
+    k.addInt8Shifted(
+      samples * y.size,
+      ...([a.bytes.array, first, b!.bytes.array, second, bias, shift, zeroPoint, y.bytes.array] as const),
+    ),
+  );
+}
+
 /** Two values added in whole numbers. */
 export const ofAddRule =
   (row: (site: Site<'add'>) => void) =>
@@ -61,6 +76,10 @@ export const ofAddRule =
       return;
     }
     const formats = inputs.map(({ format }) => format);
+    if (node.attrs.rule === 'xnnpack') {
+      addShifted(site, formats);
+      return;
+    }
     const [first, second, sum] = addedRatios(formats, y.format).map(multiplierOf);
     const { zeroPoint } = y.format;
     const term = ({ bytes, format }: Operand, { multiplier, shift } = first!) =>

@@ -6,10 +6,10 @@ import { isFake, kernelBitsOf } from '../graph/facts.ts';
 import {
   activationIn,
   type Graph,
+  type IntegerRule,
   type Node,
   type Op,
   type ProductRule,
-  type ScaleRule,
   weightsOf,
 } from '../graph/graph.ts';
 import type { WeightRecord } from './weight-tensors.ts';
@@ -24,7 +24,7 @@ const REAL: readonly Op[] = ['convTranspose', 'batchNorm', 'layerNorm', 'embeddi
 /**
  * The oldest version of files that can hold a network: 2 has graphs, 3 sparse weights and deltas, 4 weights of fewer bits
  * (levels, fixed point, halves, and int8 that real numbers are multiplied with), rules of integers, int8 in all operations, and
- * training for integers, 5 weights that share their values, coded ones, products with the rule `single` and pools with a rule.
+ * training for integers, 5 weights that share their values, coded ones, the rule `xnnpack`, and rules of pools.
  */
 export function versionOf(
   network: Graph<Stored>,
@@ -40,8 +40,8 @@ export function versionOf(
 
 /** Whether a node has a rule that files of version 4 do not know. */
 const isNewRule = ({ attrs }: Node): boolean => {
-  const { rule } = attrs as ScaleRule;
-  return rule === 'single' || (rule !== undefined && 'kind' in attrs);
+  const { rule } = attrs as IntegerRule;
+  return rule === 'xnnpack' || (rule !== undefined && 'kind' in attrs);
 };
 
 function isOfVersion3(network: Graph<Stored>, node: Node, values: ReadonlyMap<string, Value>): boolean {

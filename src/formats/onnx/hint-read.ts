@@ -12,9 +12,9 @@ export interface ReadHint {
   /** Inputs with their channels first. */
   readonly first: ReadonlySet<string>;
 }
-type Rule = 'multiplier' | 'single' | 'dynamic';
+type Rule = 'multiplier' | 'xnnpack' | 'dynamic';
 
-const RULES: readonly Rule[] = ['multiplier', 'single', 'dynamic'];
+const RULES: readonly Rule[] = ['multiplier', 'xnnpack', 'dynamic'];
 
 /** The hint in a file's metadata. What is no such is passed over: it is nothing that a network needs. */
 export function readHint(entries: readonly EntryMessage[], key: string): ReadHint {

@@ -276,16 +276,15 @@ export class Call {
   }
 
   /**
-   * What says how sums become int8, where it makes int8 of int8: in whole numbers, or as LiteRT.js does it, by the rule `float`; null
-   * for none.
+   * What says how sums become int8, where it makes int8 of int8: in whole numbers, or as LiteRT.js does it, by the rule `float`.
    */
-  rule<R extends 'multiplier' | 'single'>(format: Format, float: R | null): { readonly rule?: R | 'multiplier' } {
+  rule<R extends 'multiplier' | 'xnnpack'>(format: Format, float: R): { readonly rule?: R | 'multiplier' } {
     const { hint, rule } = this.reading;
     if (format === null) return {};
     const { name } = this.result();
-    const isFloat = rule === null ? hint.single.has(name) : rule === 'float';
-    if (isFloat && float !== null) return { rule: float };
-    return isFloat || (rule === null && hint.float.has(name)) ? {} : { rule: 'multiplier' };
+    const isFloat = rule === null ? hint.xnnpack.has(name) : rule === 'float';
+    if (isFloat) return { rule: float };
+    return rule === null && hint.float.has(name) ? {} : { rule: 'multiplier' };
   }
 }
 

@@ -2,14 +2,14 @@ import { JsonObject, type JsonValue, parseJson } from '../../io/json.ts';
 
 /**
  * What a .tflite file can not say and the same bits need, as JSON in its metadata: scales that float32 rounds, by the names of
- * their tensors; the values whose sums become int8 in float32 and not in whole numbers as TFLite's do, and those of them whose factor
- * is made in float32 too; and the int32 biases that cannot be told from the real ones that the file has of them. A hint counts where
+ * their tensors; the values whose sums become int8 in float32 and not in whole numbers as TFLite's do, and those that become it as
+ * XNNPACK has it; and the int32 biases that cannot be told from the real ones that the file has of them. A hint counts where
  * it agrees with the file, and else is passed over.
  */
 export interface Hint {
   readonly scales: ReadonlyMap<string, number>;
   readonly float: ReadonlySet<string>;
-  readonly single: ReadonlySet<string>;
+  readonly xnnpack: ReadonlySet<string>;
   readonly biases: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -42,7 +42,7 @@ export function readHint(bytes: Uint8Array | undefined): Hint {
   return {
     scales: new Map(entriesOf(fields.get('scales'), isNumber)),
     float: namesOf(fields.get('float')),
-    single: namesOf(fields.get('single')),
+    xnnpack: namesOf(fields.get('xnnpack')),
     biases: new Map(
       entriesOf(fields.get('biases'), (each): each is number[] => Array.isArray(each) && each.every(isInt32)),
     ),
@@ -50,12 +50,12 @@ export function readHint(bytes: Uint8Array | undefined): Hint {
 }
 
 /** Its bytes; null where there is nothing to say. */
-export function writeHint({ scales, float, single, biases }: Hint): Uint8Array | null {
-  if (scales.size + float.size + single.size + biases.size === 0) return null;
+export function writeHint({ scales, float, xnnpack, biases }: Hint): Uint8Array | null {
+  if (scales.size + float.size + xnnpack.size + biases.size === 0) return null;
   const fields = {
     scales: Object.fromEntries(scales),
     float: [...float],
-    ...(single.size > 0 && { single: [...single] }),
+    ...(xnnpack.size > 0 && { xnnpack: [...xnnpack] }),
     biases: Object.fromEntries(biases),
   };
   return new TextEncoder().encode(JSON.stringify(fields));

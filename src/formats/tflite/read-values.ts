@@ -1,7 +1,7 @@
 import { elementsOf, type Shape, sameShape } from '../../base/shape.ts';
 import type { ActivationSpec } from '../../graph/activation.ts';
 import { sameFormat } from '../../graph/fact.ts';
-import type { IntegerRule, PoolKind } from '../../graph/graph.ts';
+import type { MeanRule, PoolKind } from '../../graph/graph.ts';
 import { bare, type Call, type Held } from './call.ts';
 import { stepsOf } from './read-products.ts';
 import type { Options } from './schema.ts';
@@ -82,7 +82,7 @@ export const pool =
     // Codes of uint8 are none below 0, so that halves among them all go up
     const { type, format } = call.result();
     const isRuled = kind === 'average' && type === 'int8' && sameFormat(x.format, format);
-    const rule: IntegerRule = isRuled ? call.rule(format, 'multiplier') : {};
+    const rule: MeanRule = isRuled ? call.rule(format, 'multiplier') : {};
     call.node(
       'pool',
       [x],

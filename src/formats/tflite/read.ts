@@ -18,8 +18,8 @@ import { at, FORMAT, formatOf, type TensorOf, Tensors } from './tensor.ts';
 
 export interface FromTfliteOptions {
   /**
-   * How int32 sums become int8: `multiplier`, TFLite's own rule in whole numbers alone, or `float`, as LiteRT.js has it, by XNNPACK:
-   * times a factor that is made in float32, rounded half to even. Means of int8 are TFLite's by either. Default `multiplier`, but for
+   * How int32 sums become int8: `multiplier`, TFLite's own rule in whole numbers alone, or `float`, as XNNPACK does it, which
+   * LiteRT.js computes by: products times a float32, rounded half to even, and sums by factors of 21 bits. Means of int8 are TFLite's by either. Default `multiplier`, but for
    * values of which the file's own metadata say that they were written by another rule.
    */
   readonly rule?: 'multiplier' | 'float';

@@ -1,7 +1,7 @@
 import { ValueError } from '../../base/errors.ts';
 import type { Shape } from '../../base/shape.ts';
 import type { Format } from '../../graph/fact.ts';
-import type { ScaleRule } from '../../graph/graph.ts';
+import type { IntegerRule } from '../../graph/graph.ts';
 import { encodeFlatbuffer } from '../flatbuffer.ts';
 import { HINT, writeHint } from './hint.ts';
 import { operatorCode } from './names.ts';
@@ -47,7 +47,7 @@ export class Sheet {
   private readonly values = new Map<string, number>();
   private readonly scales = new Map<number, number>();
   /** Results whose sums become int8 in float32, by the rules that they have. */
-  private readonly rules = { float: [] as number[], single: [] as number[] };
+  private readonly rules = { float: [] as number[], xnnpack: [] as number[] };
   /** Biases that are not told from real ones. */
   readonly biases: Map<number, readonly number[]> = new Map();
 
@@ -131,7 +131,7 @@ export class Sheet {
   }
 
   /** Notes the rule by which sums become the int8 of a tensor: `multiplier` is that of the file. */
-  ruled(tensor: number, rule: ScaleRule['rule']): void {
+  ruled(tensor: number, rule: IntegerRule['rule']): void {
     if (rule !== 'multiplier') this.rules[rule ?? 'float'].push(tensor);
   }
 
@@ -149,8 +149,8 @@ export class Sheet {
     const namesOf = (tensors: readonly number[]): Set<string> =>
       new Set(tensors.map((tensor) => this.tensors[tensor]!.name));
     const float = namesOf(this.rules.float);
-    const single = namesOf(this.rules.single);
-    const hint = writeHint({ scales: named(this.scales), float, single, biases: named(this.biases) });
+    const xnnpack = namesOf(this.rules.xnnpack);
+    const hint = writeHint({ scales: named(this.scales), float, xnnpack, biases: named(this.biases) });
     const buffers = hint === null ? this.buffers : [...this.buffers, { data: hint }];
     const operatorCodes = [...this.codes.values()].map(({ name, version }) => {
       const code = operatorCode(name);
