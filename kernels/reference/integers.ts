@@ -102,7 +102,7 @@ export const integers: IntegerKernels = {
   },
   addInt8Shifted: (n, a, aMultiplier, b, bMultiplier, bias, shift, zeroPoint, y) => {
     for (let i = 0; i < n; i++) {
-      const q = Math.floor((a[i]! * aMultiplier + b[i]! * bMultiplier + bias) / 2 ** shift) + zeroPoint;
+      const q = ((a[i]! * aMultiplier + b[i]! * bMultiplier + bias) >> shift) + zeroPoint;
       y[i] = Math.min(Math.max(q, -128), 127);
     }
   },

@@ -56,7 +56,7 @@ function addShifted({ inputs: [a, b], output: y, step }: Site<'add'>, formats: r
   const { factors, shift } = addedFactors(formats, y.format);
   const [first, second] = factors as readonly [number, number];
   const zeros = first * formats[0]!.zeroPoint + second * formats[1]!.zeroPoint;
-  const bias = 2 ** (shift - 1) - zeros;
+  const bias = (1 << (shift - 1)) - zeros;
   const { zeroPoint } = y.format!;
   step((k, samples) =>
     k.addInt8Shifted(
