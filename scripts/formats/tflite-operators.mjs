@@ -166,6 +166,15 @@ export const operatorNetworks = {
     whole({ y: node('conv', 'q', { ...conv, ...xnnpack, activation: { name: 'relu6' } }, OUT, both) }),
     pair([3, 3, 4, 6], 6, 2),
   ),
+  'sums and means of int8, the rules of XNNPACK': image(
+    whole({
+      c: node('conv', 'q', { ...conv, ...xnnpack }, OUT, both),
+      p: node('pool', 'c', { kind: 'average', size: [2, 2], strides: [1, 1], padding: 'same', ...rule }, OUT),
+      s: node('add', ['p', 'c'], xnnpack, int8(0.07, 2)),
+      y: node('globalPool', 's', { kind: 'average', ...rule }, int8(0.07, 2)),
+    }),
+    pair([3, 3, 4, 6], 6, 2),
+  ),
   'conv of int8 with zeros around': image(
     whole({
       y: node(
