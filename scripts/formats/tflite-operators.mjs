@@ -54,6 +54,7 @@ const whole = (rest) => ({ q: node('quantize', 'x', {}, IN), ...rest });
 const both = { kernel: 'k', bias: 'b' };
 const conv = { activation: linear, strides: [1, 1], dilations: [1, 1], padding: 'same', groups: 1 };
 const rule = { rule: 'multiplier' };
+const xnnpack = { rule: 'xnnpack' };
 const images = [6, 5, 4];
 const image = (rest, weights) => networkOf(images, rest, weights);
 const pair = (shape, units, scales) => ({ k: { shape, type: 'int8', scales }, b: { shape: [units], type: 'int32' } });
@@ -156,6 +157,24 @@ export const operatorNetworks = {
     whole({ y: node('conv', 'q', { ...conv, ...rule, activation: { name: 'relu' } }, OUT, both) }),
     pair([3, 3, 4, 6], 6, 2),
   ),
+  'dense of int8, the rule of XNNPACK': networkOf(
+    [7],
+    whole({ y: node('dense', 'q', { activation: linear, ...xnnpack }, OUT, both) }),
+    pair([7, 5], 5, 2),
+  ),
+  'conv of int8, the rule of XNNPACK': image(
+    whole({ y: node('conv', 'q', { ...conv, ...xnnpack, activation: { name: 'relu6' } }, OUT, both) }),
+    pair([3, 3, 4, 6], 6, 2),
+  ),
+  'sums and means of int8, the rules of XNNPACK': image(
+    whole({
+      c: node('conv', 'q', { ...conv, ...xnnpack }, OUT, both),
+      p: node('pool', 'c', { kind: 'average', size: [2, 2], strides: [1, 1], padding: 'same', ...rule }, OUT),
+      s: node('add', ['p', 'c'], xnnpack, int8(0.07, 2)),
+      y: node('globalPool', 's', { kind: 'average', ...rule }, int8(0.07, 2)),
+    }),
+    pair([3, 3, 4, 6], 6, 2),
+  ),
   'conv of int8 with zeros around': image(
     whole({
       y: node(
@@ -212,6 +231,18 @@ export const operatorNetworks = {
   'mean of int8 windows': image(
     whole({ y: node('pool', 'q', { kind: 'average', size: [2, 2], strides: [2, 2], padding: 'valid' }, IN) }),
   ),
+  'mean of codes of windows': image(
+    whole({ y: node('pool', 'q', { kind: 'average', size: [2, 2], strides: [2, 2], padding: 'same', ...rule }, IN) }),
+  ),
+  'mean of codes of windows of a sequence': networkOf(
+    [9, 4],
+    whole({ y: node('pool', 'q', { kind: 'average', size: [4], strides: [3], padding: 'same', ...rule }, IN) }),
+  ),
+  'mean of codes of places': image(whole({ y: node('globalPool', 'q', { kind: 'average', ...rule }, IN) })),
+  'mean of codes of a sequence': networkOf(
+    [8, 4],
+    whole({ y: node('globalPool', 'q', { kind: 'average', ...rule }, IN) }),
+  ),
   'mean of int8 windows in another format': image(
     whole({ y: node('pool', 'q', { kind: 'average', size: [2, 2], strides: [2, 2], padding: 'same' }, OUT) }),
   ),
@@ -240,6 +271,10 @@ export const operatorNetworks = {
       s: node('add', ['q', 'p'], rule, int8(0.07, 2)),
       y: node('activation', 's', { activation: { name: 'relu' } }, int8(0.07, 2)),
     }),
+  ),
+  'add of int8, the rule of XNNPACK': networkOf(
+    [3, 4],
+    whole({ p: node('quantize', 'x', {}, OUT), y: node('add', ['q', 'p'], xnnpack, int8(0.03 / 2, 2)) }),
   ),
   'add of int8, the rule float': networkOf(
     [3, 4],

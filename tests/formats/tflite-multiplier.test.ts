@@ -173,5 +173,8 @@ test('the rule of a file is that which was written, or the one asked for', () =>
   expect(rules(fromTflite(toTflite(whole)).network)).toEqual(['multiplier']);
   expect(rules(fromTflite(toTflite(float)).network)).toEqual([undefined]);
   expect(rules(fromTflite(toTflite(float), { rule: 'multiplier' }).network)).toEqual(['multiplier']);
-  expect(rules(fromTflite(toTflite(whole), { rule: 'float' }).network)).toEqual([undefined]);
+  const theirs = fromTflite(toTflite(whole), { rule: 'float' }).network;
+  expect(rules(theirs)).toEqual(['xnnpack']);
+  expect(rules(fromTflite(toTflite(theirs)).network)).toEqual(['xnnpack']);
+  expect(rules(fromTflite(toTflite(float), { rule: 'float' }).network)).toEqual(['xnnpack']);
 });

@@ -1,4 +1,6 @@
 import { FormatError, WhittleError } from '../../base/errors.ts';
+import type { Attribute } from '../../graph/attributes.ts';
+import { factsOf } from '../../graph/facts.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
 import { JsonObject, type JsonValue, parseJson } from '../../io/json.ts';
 import type { EntryMessage } from './messages.ts';
@@ -10,7 +12,9 @@ export interface ReadHint {
   /** Inputs with their channels first. */
   readonly first: ReadonlySet<string>;
 }
-type Rule = 'multiplier' | 'dynamic';
+type Rule = 'multiplier' | 'xnnpack' | 'dynamic';
+
+const RULES: readonly Rule[] = ['multiplier', 'xnnpack', 'dynamic'];
 
 /** The hint in a file's metadata. What is no such is passed over: it is nothing that a network needs. */
 export function readHint(entries: readonly EntryMessage[], key: string): ReadHint {
@@ -21,7 +25,7 @@ export function readHint(entries: readonly EntryMessage[], key: string): ReadHin
     const hint = parseJson(text, (problem) => new FormatError('onnx', 'metadata', problem), { maxDepth: 3 });
     if (!(hint instanceof JsonObject)) return none;
     const isScale = (value: JsonValue): value is number => typeof value === 'number' && value > 0;
-    const isRule = (value: JsonValue): value is Rule => value === 'multiplier' || value === 'dynamic';
+    const isRule = (value: JsonValue): value is Rule => RULES.includes(value as Rule);
     const names = hint.get('first');
     const first = Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
     return {
@@ -46,13 +50,19 @@ function pairs<T>(list: JsonValue | undefined, holds: (value: JsonValue) => valu
   return found;
 }
 
-/** The network with the rules of its nodes. */
+/** The network with the rules of its nodes; one that a node does not know is passed over. */
 export function withRules<W>(graph: Graph<W>, rules: ReadHint['rules']): Graph<W> {
   const nodes = graph.nodes.map((node): Node => {
     const rule = rules.get(node.name);
-    if (rule === undefined) return node;
-    const own = rule === 'dynamic' ? { dynamic: true } : { rule };
-    return { ...node, attrs: { ...node.attrs, ...own } } as Node;
+    const attributes: Readonly<Record<'rule' | 'dynamic', Attribute<unknown> | undefined>> = {
+      rule: undefined,
+      dynamic: undefined,
+      ...factsOf(node).attributes,
+    };
+    if (rule === 'dynamic')
+      return attributes.dynamic ? ({ ...node, attrs: { ...node.attrs, dynamic: true } } as Node) : node;
+    const isKnown = attributes.rule?.read(rule) !== undefined;
+    return isKnown ? ({ ...node, attrs: { ...node.attrs, rule } } as Node) : node;
   });
   return { ...graph, nodes };
 }

@@ -7,12 +7,12 @@ export const HINT_KEY = 'whittle';
 
 /**
  * What a network is besides what its file says, as JSON; lists of pairs, since names are anything. `scales` are those of values
- * that float32, which the file has, does not hold: [value, scale]. `rules` are those of nodes: [node, 'multiplier' or 'dynamic'].
+ * that float32, which the file has, does not hold: [value, scale]. `rules` are those of nodes: [node, 'multiplier', 'xnnpack' or 'dynamic'].
  * `first` are the inputs that the file has with their channels first, where operators alone do not always tell.
  */
 export interface Hint {
   readonly scales?: readonly (readonly [value: string, scale: number])[];
-  readonly rules?: readonly (readonly [node: string, rule: 'multiplier' | 'dynamic'])[];
+  readonly rules?: readonly (readonly [node: string, rule: 'multiplier' | 'xnnpack' | 'dynamic'])[];
   readonly first?: readonly string[];
 }
 

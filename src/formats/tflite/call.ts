@@ -96,9 +96,10 @@ export class Call {
   }
 
   /** What a result is, as the file has it: without the batch. */
-  result(i = 0): { readonly name: string; readonly shape: Shape; readonly format: Format } {
+  result(i = 0): Pick<TensorOf, 'name' | 'type'> & { readonly shape: Shape; readonly format: Format } {
     const tensor = this.tensor(this.outputs, i);
-    return { name: tensor.name, shape: this.sample(tensor), format: formatOf(tensor, this.reading.hint).format };
+    const { name, type } = tensor;
+    return { name, type, shape: this.sample(tensor), format: formatOf(tensor, this.reading.hint).format };
   }
 
   private sample({ path, table: { shape } }: TensorOf): Shape {
@@ -289,11 +290,16 @@ export class Call {
     return at(PADDINGS, type, this.path, 'the padding');
   }
 
-  /** What says how sums become int8, where it makes int8 of int8. */
-  rule(format: Format): { readonly rule?: 'multiplier' } {
+  /**
+   * What says how sums become int8, where it makes int8 of int8: in whole numbers, or as LiteRT.js does it, by the rule `float`.
+   */
+  rule<R extends 'multiplier' | 'xnnpack'>(format: Format, float: R): { readonly rule?: R | 'multiplier' } {
     const { hint, rule } = this.reading;
-    const isFloat = rule === null ? hint.float.has(this.result().name) : rule === 'float';
-    return format === null || isFloat ? {} : { rule: 'multiplier' };
+    if (format === null) return {};
+    const { name } = this.result();
+    const isFloat = rule === null ? hint.xnnpack.has(name) : rule === 'float';
+    if (isFloat) return { rule: float };
+    return rule === null && hint.float.has(name) ? {} : { rule: 'multiplier' };
   }
 }
 

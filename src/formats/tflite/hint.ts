@@ -2,12 +2,14 @@ import { JsonObject, type JsonValue, parseJson } from '../../io/json.ts';
 
 /**
  * What a .tflite file can not say and the same bits need, as JSON in its metadata: scales that float32 rounds, by the names of
- * their tensors; the values whose sums become int8 in float32 and not by TFLite's multipliers; and the int32 biases that cannot be
- * told from the real ones that the file has of them. A hint counts where it agrees with the file, and else is passed over.
+ * their tensors; the values whose sums become int8 in float32 and not in whole numbers as TFLite's do, and those that become it as
+ * XNNPACK has it; and the int32 biases that cannot be told from the real ones that the file has of them. A hint counts where
+ * it agrees with the file, and else is passed over.
  */
 export interface Hint {
   readonly scales: ReadonlyMap<string, number>;
   readonly float: ReadonlySet<string>;
+  readonly xnnpack: ReadonlySet<string>;
   readonly biases: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -23,6 +25,9 @@ const entriesOf = <T extends JsonValue>(
 ): [string, T][] =>
   value instanceof JsonObject ? [...value].filter((entry): entry is [string, T] => is(entry[1])) : [];
 
+const namesOf = (value: JsonValue | undefined): ReadonlySet<string> =>
+  new Set(Array.isArray(value) ? value.filter((name) => typeof name === 'string') : []);
+
 /** The hint in such bytes; an empty one where they hold none. */
 export function readHint(bytes: Uint8Array | undefined): Hint {
   let json: JsonValue = null;
@@ -34,10 +39,10 @@ export function readHint(bytes: Uint8Array | undefined): Hint {
     // No JSON is no hint
   }
   const fields = json instanceof JsonObject ? json : new Map<string, JsonValue>();
-  const float = fields.get('float');
   return {
     scales: new Map(entriesOf(fields.get('scales'), isNumber)),
-    float: new Set(Array.isArray(float) ? float.filter((name) => typeof name === 'string') : []),
+    float: namesOf(fields.get('float')),
+    xnnpack: namesOf(fields.get('xnnpack')),
     biases: new Map(
       entriesOf(fields.get('biases'), (each): each is number[] => Array.isArray(each) && each.every(isInt32)),
     ),
@@ -45,8 +50,13 @@ export function readHint(bytes: Uint8Array | undefined): Hint {
 }
 
 /** Its bytes; null where there is nothing to say. */
-export function writeHint({ scales, float, biases }: Hint): Uint8Array | null {
-  if (scales.size + float.size + biases.size === 0) return null;
-  const fields = { scales: Object.fromEntries(scales), float: [...float], biases: Object.fromEntries(biases) };
+export function writeHint({ scales, float, xnnpack, biases }: Hint): Uint8Array | null {
+  if (scales.size + float.size + xnnpack.size + biases.size === 0) return null;
+  const fields = {
+    scales: Object.fromEntries(scales),
+    float: [...float],
+    ...(xnnpack.size > 0 && { xnnpack: [...xnnpack] }),
+    biases: Object.fromEntries(biases),
+  };
   return new TextEncoder().encode(JSON.stringify(fields));
 }

@@ -1,5 +1,6 @@
 import type { Shape } from '../../base/shape.ts';
 import { LINEAR } from '../../graph/activation.ts';
+import { added } from '../../graph/fact.ts';
 import type { Attributes, IntegerRule } from '../../graph/graph.ts';
 import type { Call, Held } from './call.ts';
 import type { Constant } from './constants.ts';
@@ -52,7 +53,7 @@ function multiply<K extends Product>(call: Call, op: K, given: Parts, attrs: Tol
     kernel: call.weight('kernel', kernel, order, drop),
     ...(bias && { bias: call.weight('bias', bias, [0]) }),
   };
-  const rule: IntegerRule = isInteger ? call.rule(format) : {};
+  const rule: IntegerRule = isInteger ? call.rule(format, 'xnnpack') : {};
   call.node(op, [x], { ...attrs, ...rule } as Attributes[K], { weights });
 }
 
@@ -141,7 +142,11 @@ export function add(call: Call, { fusedActivation }: Options['add']): void {
     return;
   }
   const terms = [call.value(0), call.value(1)];
-  call.node('add', terms, call.rule(call.result().format), { fused });
+  const { format } = call.result();
+  // XNNPACK leaves scales that are too far apart to TensorFlow Lite
+  const formats = terms.map((term) => term.format);
+  const isNear = added(formats, format, { rule: 'xnnpack' }) === null;
+  call.node('add', terms, call.rule(format, isNear ? 'xnnpack' : 'multiplier'), { fused });
 }
 
 /** A product with a number for each channel, or x·σ(x), which is silu. */

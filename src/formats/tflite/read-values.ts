@@ -1,7 +1,7 @@
 import { elementsOf, type Shape, sameShape } from '../../base/shape.ts';
 import type { ActivationSpec } from '../../graph/activation.ts';
 import { sameFormat } from '../../graph/fact.ts';
-import type { PoolKind } from '../../graph/graph.ts';
+import type { MeanRule, PoolKind } from '../../graph/graph.ts';
 import { bare, type Call, type Held } from './call.ts';
 import { stepsOf } from './read-products.ts';
 import type { Options } from './schema.ts';
@@ -79,7 +79,16 @@ export const pool =
     const attrs = { kind, size: size.slice(-axes), ...stepsOf(call, axes, size[0]!, options) };
     const from = x.format === null ? x.whole && { ...x.whole, shape: x.shape } : x;
     const mean = (to: Call): void => to.node('pool', [from!], attrs);
-    call.node('pool', [x], attrs, { fused, origin: kind === 'average' && from !== undefined ? { mean } : {} });
+    // Codes of uint8 are none below 0, so that halves among them all go up
+    const { type, format } = call.result();
+    const isRuled = kind === 'average' && type === 'int8' && sameFormat(x.format, format);
+    const rule: MeanRule = isRuled ? call.rule(format, 'multiplier') : {};
+    call.node(
+      'pool',
+      [x],
+      { ...attrs, ...rule },
+      { fused, origin: kind === 'average' && from !== undefined ? { mean } : {} },
+    );
   };
 
 /** The largest, or the mean, of all places of each channel. */

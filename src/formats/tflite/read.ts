@@ -20,9 +20,9 @@ import { at, FORMAT, formatOf, type TensorOf, Tensors } from './tensor.ts';
 
 export interface FromTfliteOptions {
   /**
-   * How int32 sums become int8: `multiplier`, TFLite's own rule in whole numbers alone, or `float`, as one product in float32
-   * rounded half to even, as networks that are quantized here do it by default. Default `multiplier`, but for values of which the
-   * file's own metadata say that they were written by the other.
+   * How int32 sums become int8: `multiplier`, TFLite's own rule in whole numbers alone, or `float`, as XNNPACK does it, which
+   * LiteRT.js computes by: products times a float32, rounded half to even, and sums by factors of 21 bits. Means of int8 are TFLite's by either. Default `multiplier`, but for
+   * values of which the file's own metadata say that they were written by another rule.
    */
   readonly rule?: 'multiplier' | 'float';
 }

@@ -1,6 +1,7 @@
 import { ValueError } from '../../base/errors.ts';
 import type { Shape } from '../../base/shape.ts';
 import type { Format } from '../../graph/fact.ts';
+import type { IntegerRule } from '../../graph/graph.ts';
 import { encodeFlatbuffer } from '../flatbuffer.ts';
 import { HINT, writeHint } from './hint.ts';
 import { operatorCode } from './names.ts';
@@ -45,8 +46,8 @@ export class Sheet {
   /** Tensors by the names of the values that they are. */
   private readonly values = new Map<string, number>();
   private readonly scales = new Map<number, number>();
-  /** Results whose sums become int8 in float32. */
-  readonly float: number[] = [];
+  /** Results whose sums become int8 in float32, by the rules that they have. */
+  private readonly rules = { float: [] as number[], xnnpack: [] as number[] };
   /** Biases that are not told from real ones. */
   readonly biases: Map<number, readonly number[]> = new Map();
 
@@ -133,6 +134,11 @@ export class Sheet {
     this.tensors[tensor]!.name = name;
   }
 
+  /** Notes the rule by which sums become the int8 of a tensor: `multiplier` is that of the file. */
+  ruled(tensor: number, rule: IntegerRule['rule']): void {
+    if (rule !== 'multiplier') this.rules[rule ?? 'float'].push(tensor);
+  }
+
   set(value: string, tensor: number): void {
     this.values.set(value, tensor);
   }
@@ -144,8 +150,11 @@ export class Sheet {
   file(inputs: readonly number[], outputs: readonly number[]): Uint8Array<ArrayBuffer> {
     const named = <T>(map: ReadonlyMap<number, T>): Map<string, T> =>
       new Map([...map].map(([tensor, value]) => [this.tensors[tensor]!.name, value]));
-    const float = new Set(this.float.map((tensor) => this.tensors[tensor]!.name));
-    const hint = writeHint({ scales: named(this.scales), float, biases: named(this.biases) });
+    const namesOf = (tensors: readonly number[]): Set<string> =>
+      new Set(tensors.map((tensor) => this.tensors[tensor]!.name));
+    const float = namesOf(this.rules.float);
+    const xnnpack = namesOf(this.rules.xnnpack);
+    const hint = writeHint({ scales: named(this.scales), float, xnnpack, biases: named(this.biases) });
     const buffers = hint === null ? this.buffers : [...this.buffers, { data: hint }];
     const operatorCodes = [...this.codes.values()].map(({ name, version }) => {
       const code = operatorCode(name);

@@ -110,7 +110,7 @@ function product(write: Write, node: Product, layout: Layout, isImage: boolean, 
   const result = isWhole ? own(write, node as Node) : between(write, `${node.name}/${node.op}`, shape, format);
   const finish = (to: number): void => {
     make(x, weights, to, fused);
-    if (from.format !== null && format !== null && rule === undefined) sheet.float.push(to);
+    if (from.format !== null && format !== null) sheet.ruled(to, rule);
     const bias = graph.weights.get(node.weights.bias ?? '')?.encoding;
     if (isReal && !isTold(write, node)) sheet.biases.set(to, [...(bias!.values as Int32Array)]);
   };

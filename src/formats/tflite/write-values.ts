@@ -125,7 +125,7 @@ export function add(write: Write, node: NodeOf<'add'>): void {
     const to = own(write, node as Node);
     const [a, b] = node.inputs.map((input) => sheet.at(input)) as [number, number];
     sum(a, b, to, node.format);
-    if (node.format !== null && node.attrs.rule === undefined) sheet.float.push(to);
+    if (node.format !== null) sheet.ruled(to, node.attrs.rule);
     return;
   }
   throughReals(write, node as Node, ([first, ...others], to) => {
@@ -186,7 +186,7 @@ export function pool(write: Write, node: NodeOf<'pool'>): void {
   const { sheet, values } = write;
   const [input] = node.inputs as [string];
   const { format } = values.get(input)!;
-  const { kind, size, strides } = node.attrs;
+  const { kind, size, strides, rule } = node.attrs;
   const padding = paddingOf(write, node as Node, size, { ...node.attrs, dilations: size.map(() => 1) });
   if (padding === null)
     refuse(node as Node, 'without zeros around, or with those of same: TensorFlow Lite has no others around a pool');
@@ -196,22 +196,34 @@ export function pool(write: Write, node: NodeOf<'pool'>): void {
   const name = kind === 'max' ? 'MAX_POOL_2D' : 'AVERAGE_POOL_2D';
   const make = (from: number, to: number, own: Format): void => {
     const x = asImage(write, input, from, own);
-    fromImage(write, node as Node, to, own, (image) =>
-      sheet.operator(name, version(own), [x], [image], 'pool', options),
-    );
+    fromImage(write, node as Node, to, own, (image) => {
+      sheet.operator(name, version(own), [x], [image], 'pool', options);
+      if (own !== null && kind === 'average') sheet.ruled(image, rule);
+    });
   };
   if (sameFormat(format, node.format)) make(sheet.at(input), own(write, node as Node), format);
   else throughReals(write, node as Node, ([from], to) => make(from!, to, null));
 }
 
-export function globalPool({ sheet, values, ...write }: Write, node: NodeOf<'globalPool'>): void {
+/** MEAN, but for the mean of codes by a rule, which is that of a window over all of the image. */
+export function globalPool(write: Write, node: NodeOf<'globalPool'>): void {
+  const { sheet, values } = write;
   const [input] = node.inputs as [string];
-  const places = values.get(input)!.shape.slice(0, -1);
+  const { shape, format } = values.get(input)!;
+  const places = shape.slice(0, -1);
+  if (node.attrs.rule !== undefined && format !== null) {
+    const [filterHeight, filterWidth] = twice(places);
+    const options = { padding: 1, strideW: 1, strideH: 1, filterWidth, filterHeight, fusedActivation: 0 };
+    const image = between(write, `${node.name}/image`, [1, 1, shape.at(-1)!], format);
+    sheet.operator('AVERAGE_POOL_2D', version(format), [asImage(write, input)], [image], 'pool', options);
+    reshape(write, image, own(write, node as Node), [shape.at(-1)!], node.name);
+    return;
+  }
   const axes = sheet.list(
     `${node.name}/axes`,
     places.map((_, i) => i + 1),
   );
-  const to = own({ sheet, values, ...write }, node as Node);
+  const to = own(write, node as Node);
   const name = node.attrs.kind === 'max' ? 'REDUCE_MAX' : 'MEAN';
   sheet.operator(name, version(node.format), [sheet.at(input), axes], [to], 'reducer', { keepDims: 0 });
 }
