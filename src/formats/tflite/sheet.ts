@@ -4,7 +4,6 @@ import type { Format } from '../../graph/fact.ts';
 import { encodeFlatbuffer } from '../flatbuffer.ts';
 import { HINT, writeHint } from './hint.ts';
 import { operatorCode } from './names.ts';
-import type { Numbers } from './permuted.ts';
 import {
   type BufferTable,
   MODEL,
@@ -16,6 +15,9 @@ import {
   TENSOR_TYPES,
   type TensorTable,
 } from './schema.ts';
+
+/** Numbers as files hold them. */
+export type Numbers = Float32Array | Uint16Array | Int8Array | Int32Array;
 
 /** What of a tensor may still change until the file is written. */
 interface Draft {
