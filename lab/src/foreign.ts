@@ -3,7 +3,7 @@ import { decodeNetwork, type Network, WhittleError } from 'whittle-ml';
 import type { TableEncoder } from 'whittle-ml/data';
 import { decodeNpy, decodeNpz, type Port, readModel, recognize } from 'whittle-ml/formats';
 import { decodeSafetensors, type SafeTensor } from 'whittle-ml/io';
-import { readModel as readOwn, type Trained } from './models.ts';
+import { NETWORKS, readModel as readOwn, type Trained } from './models.ts';
 import { readBytes } from './reading.ts';
 import { FileError } from './write.ts';
 
@@ -46,7 +46,7 @@ export async function openedOf(bytes: Uint8Array, path: string, folder: string):
     if (kind === 'npz') return arrays(await decodeNpz(bytes));
     if (kind === 'safetensors') return arrays(decodeSafetensors(bytes).tensors);
     if (remedy !== null) throw new FileError(`${path}: the file is ${title}. ${remedy}`);
-    const files = kind === 'keras-json' ? await shardsOf(bytes, folder) : new Map<string, Uint8Array>();
+    const files = kind === 'keras-json' ? await shardsOf(bytes, path, folder) : new Map<string, Uint8Array>();
     return { kind: title, ...(await readModel(bytes, { name, files })) };
   } catch (error) {
     if (error instanceof WhittleError) throw new FileError(`${path}: ${error.message}`);
@@ -54,16 +54,30 @@ export async function openedOf(bytes: Uint8Array, path: string, folder: string):
   }
 }
 
-/** The files beside a model.json that it names by plain names; the reader says which are missing. */
-async function shardsOf(bytes: Uint8Array, folder: string): Promise<Map<string, Uint8Array>> {
+/** The files beside a model.json that it names by plain names; the reader refuses other names. */
+async function shardsOf(bytes: Uint8Array, path: string, folder: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const name of new Set(pathsOf(bytes)))
-    if (!/[/\\:\0]/.test(name) && !name.startsWith('.')) files.set(name, await readBytes(join(folder, name)));
+    if (!/[/\\:\0]/.test(name) && !name.startsWith('.'))
+      files.set(
+        name,
+        await readBytes(join(folder, name)).catch((error: unknown): never => {
+          if (!(error instanceof FileError)) throw error;
+          throw new FileError(`${path}: its weights are in ${name}, which must lie beside it: ${error.message}`);
+        }),
+      );
   return files;
 }
 
+/** What a model.json calls them; none where it is no JSON, which the reader tells better. */
 function pathsOf(bytes: Uint8Array): string[] {
-  const { weightsManifest } = Object(JSON.parse(new TextDecoder().decode(bytes))) as { weightsManifest?: unknown };
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return [];
+  }
+  const { weightsManifest } = Object(json) as { weightsManifest?: unknown };
   const groups: readonly unknown[] = Array.isArray(weightsManifest) ? weightsManifest : [];
   return groups.flatMap((group) => {
     const { paths } = Object(group) as { paths?: unknown };
@@ -77,9 +91,11 @@ export async function exportedOf(bytes: Uint8Array, path: string, folder: string
   const isOwn = kind === 'whittle';
   if (isOwn && isOfRun(bytes)) return { ...readOwn(bytes, path), notes: [] };
   // What is none, or damaged, is told as everywhere
-  if (!isOwn && kind === 'unknown') return { ...readOwn(bytes, path), notes: [] };
+  if (kind === 'unknown')
+    return { ...readOwn(bytes, path, `${NETWORKS}, or an .onnx, a .tflite or a model.json`), notes: [] };
   const file = await openedOf(bytes, path, folder);
-  if (file.network === null) throw new FileError(`${path}: the file is ${file.kind}: it holds no network`);
+  if (file.network === null)
+    throw new FileError(`${path}: the file is ${file.kind}: it holds no network, and whittle inspect shows its arrays`);
   return { network: file.network, encoder: null, trained: undefined, notes: file.notes };
 }
 

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { encodeNetwork, fileParts, type Network, type Node, networkCost } from 'whittle-ml';
+import { encodeNetwork, fileParts, type Network, type Node, networkCost, type QuantizationParams } from 'whittle-ml';
 import type { Port } from 'whittle-ml/formats';
 import { validateNetwork } from 'whittle-ml/infer';
 import { type OpenedArrays, type OpenedNetwork, openedOf } from './foreign.ts';
@@ -32,16 +32,34 @@ function networkOf({ network, inputs, outputs, notes }: OpenedNetwork): string[]
 
 /** An input or output: its name, shape and numbers in the file, and what stands for it. */
 function portOf({ name, shape, dtype, format, value, axes }: Port): string[] {
-  const numbers =
-    format === null ? dtype : `${dtype}, ${Number(format.scale.toPrecision(4))}·(q - ${format.zeroPoint})`;
+  const numbers = format === null ? dtype : `${dtype}, ${realText(format)}`;
   const isMoved = axes?.some((axis, i) => axis !== i) === true;
   const sizes = shape.map((n) => n ?? '?').join(', ');
   return [name, `[${sizes}]`, numbers, isMoved ? `${value}, its axes ${axes.join(', ')}` : value];
 }
 
-/** Characters of a name that are shown: its end tells more. */
-const MOST_NAME = 40;
-const shortened = (name: string): string => (name.length > MOST_NAME ? `…${name.slice(1 - MOST_NAME)}` : name);
+/** What an integer q stands for: 0.0039·(q + 128). */
+function realText({ scale, zeroPoint }: QuantizationParams): string {
+  const factor = `${Number(scale.toPrecision(4))}·`;
+  if (zeroPoint === 0) return `${factor}q`;
+  return `${factor}(q ${zeroPoint < 0 ? '+' : '-'} ${Math.abs(zeroPoint)})`;
+}
+
+/** Columns of a terminal that a table should fit into, and characters of a name that are shown at least. */
+const WIDE = 120;
+const LEAST_NAME = 16;
+
+/** Rows whose second cells, names, are cut so far that the table is not too wide: their ends tell more. */
+function fitted(head: readonly string[], rows: readonly (readonly string[])[]): string[][] {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const others = widths.reduce((sum, width, i) => (i === 1 ? sum : sum + width), 1 + 3 * head.length);
+  const most = Math.max(LEAST_NAME, WIDE - others);
+  return rows.map(([first, name, ...rest]) => [
+    first!,
+    name!.length > most ? `…${name!.slice(1 - most)}` : name!,
+    ...rest,
+  ]);
+}
 
 /**
  * A line for each node, which reads what is numbered. Bytes are those of its weights in a file of this library, shared ones at the
@@ -56,7 +74,7 @@ function nodesOf(network: Network): string {
   const row = (name: string, operation: string, reads: string, ...rest: string[]): string[] => {
     const { shape, format, dtype } = values.get(name)!;
     const made = [`[${shape.join(', ')}]`, format === null ? dtype : 'int8'];
-    return [numbers.get(name)!, shortened(name), operation, reads, ...made, ...rest];
+    return [numbers.get(name)!, name, operation, reads, ...made, ...rest];
   };
   const rows = network.nodes.map((node, i) => {
     const own = Object.values(node.weights).filter((key) => !counted.has(key) && counted.add(key));
@@ -75,13 +93,14 @@ function nodesOf(network: Network): string {
     );
   });
   const all = parts.reduce((sum, { weight, bytes }) => (weight === null ? sum : sum + bytes), 0);
+  const head = ['', 'node', 'operation', 'reads', 'a sample', 'values', 'weights', 'parameters', 'bytes', 'MACs'];
   return table(
-    ['', 'node', 'operation', 'reads', 'a sample', 'values', 'weights', 'parameters', 'bytes', 'multiply-adds'],
-    [
+    head,
+    fitted(head, [
       ...network.inputs.map(({ name }) => row(name, 'input', '–', '–', '–', '–', '–')),
       ...rows,
       ['–', 'in all', '–', '–', '–', '–', '–', whole(cost.parameters), whole(all), whole(cost.macs)],
-    ],
+    ]),
   );
 }
 

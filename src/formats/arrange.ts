@@ -1,4 +1,4 @@
-import type { Shape } from '../base/shape.ts';
+import { type Shape, stridesOf } from '../base/shape.ts';
 import type { SafeArray } from '../io/safetensors.ts';
 
 /**
@@ -18,4 +18,16 @@ export function arrange<T extends SafeArray>(from: T, to: T, shape: Shape, steps
     }
   }
   return to;
+}
+
+/** A copy of the numbers of `shape`, row by row, with its axes in another order: `order[i]` is the one that becomes axis i. */
+export function permuted<T extends SafeArray>(values: T, shape: Shape, order: readonly number[]): T {
+  const steps = stridesOf(shape);
+  const sizes = order.map((axis) => shape[axis]!);
+  return arrange(
+    values,
+    values.slice() as T,
+    sizes,
+    order.map((axis) => steps[axis]!),
+  );
 }

@@ -87,7 +87,7 @@ const KINDS: { readonly [K in FileKind]: Row } = {
     remedy: 'Make a model.json of it: tensorflowjs_converter --input_format=keras model.h5 folder',
   },
   pytorch: {
-    title: 'a file of PyTorch, whose reading runs programs',
+    title: 'a model of PyTorch, whose reading runs programs',
     remedy:
       "Make an ONNX file of the model, torch.onnx.export(model, example, 'model.onnx'), or save its weights: safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
   },
@@ -128,6 +128,11 @@ const ENDINGS: readonly (readonly [string, FileKind])[] = [
   ['.pt', 'pytorch'],
   ['.pth', 'pytorch'],
   ['.pkl', 'pickle'],
+  ['.npy', 'npy'],
+  ['.npz', 'npz'],
+  ['.keras', 'keras'],
+  ['.safetensors', 'whittle'],
+  ['model.json', 'keras-json'],
 ];
 
 /**
@@ -142,8 +147,8 @@ export function recognize(bytes: Uint8Array, name = ''): Recognized {
   checkBytes('recognize', 'the file', bytes);
   checkText('recognize', 'name', name);
   const found = kindOf(bytes);
-  const kind =
-    found === 'unknown' ? (ENDINGS.find(([ending]) => name.toLowerCase().endsWith(ending))?.[1] ?? found) : found;
+  const isOpen = found === 'unknown' || found === 'zip';
+  const kind = isOpen ? (ENDINGS.find(([ending]) => name.toLowerCase().endsWith(ending))?.[1] ?? found) : found;
   const row = KINDS[kind];
   return { kind, title: row.title, remedy: 'remedy' in row ? row.remedy : null };
 }

@@ -106,9 +106,21 @@ describe('recognize', () => {
       ['m.pth', 'pytorch'],
       ['m.pkl', 'pickle'],
       ['saved_model.pb', 'saved-model'],
+      ['a.npy', 'npy'],
+      ['a/model.json', 'keras-json'],
+      ['a.safetensors', 'whittle'],
       ['m.bin', 'unknown'],
+      ['other.json', 'unknown'],
     ] as const)
       expect(recognize(Uint8Array.of(1, 2, 3), name).kind).toBe(kind);
+    // A zip file whose list of files is cut off
+    const cut = encodeNpz(arrays).slice(0, 60);
+    expect(['w.npz', 'm.keras', 'm.pt', 'm.zip'].map((name) => recognize(cut, name).kind)).toEqual([
+      'npz',
+      'keras',
+      'pytorch',
+      'zip',
+    ]);
     expect(recognize(encodeNpy(array), 'a.onnx').kind).toBe('npy');
   });
 

@@ -42,6 +42,10 @@ beforeAll(() => {
   write('tensors.safetensors', encodeSafetensors(new Map([['t', array]])));
   write('model.h5', Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a));
   write('cut.onnx', toOnnx(network).slice(0, -100));
+  write('cut.npz', encodeNpz(new Map([['a', array]])).slice(0, -30));
+  const layer = { class_name: 'Dense', config: { name: 'd', units: 1, batch_input_shape: [null, 2] } };
+  const modelTopology = { class_name: 'Sequential', config: { layers: [layer] } };
+  write('model.json', JSON.stringify({ modelTopology, weightsManifest: [{ paths: ['gone.bin'], weights: [] }] }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -91,6 +95,15 @@ describe('inspect', () => {
     expect(rowOf(out, 'conv').slice(6, 8)).toEqual(['int8', 'int8, int32']);
   });
 
+  test('cuts names of nodes so far that their lines fit into a terminal', async () => {
+    const name = `model/${'part/'.repeat(30)}end`;
+    const long = new Sequential([new Dense(3, { inputShape: [2], name })]);
+    write('long.safetensors', encodeNetwork(toNetwork(long)));
+    const lines = (await done('inspect', 'long.safetensors')).split('\n').filter((line) => line.split('│').length > 8);
+    expect(Math.max(...lines.map((line) => line.length))).toBe(120);
+    expect(lines.some((line) => /│ ….*part\/end │/.test(line))).toBe(true);
+  });
+
   test.each([
     ['arrays.npz', 'a'],
     ['array.npy', 'array.npy'],
@@ -109,6 +122,8 @@ describe('inspect', () => {
   test.each([
     ['model.h5', /^whittle: model\.h5: the file is an HDF5 file.*tensorflowjs_converter/],
     ['cut.onnx', /^whittle: cut\.onnx: onnx: /],
+    ['cut.npz', /^whittle: cut\.npz: zip: .*cut off/],
+    ['model.json', /^whittle: model\.json: its weights are in gone\.bin, .* no such file/],
     ['none', /no such file/],
   ])('%s is refused in one line', async (name, words) => {
     const { code, err, out } = await whittle(folder, ['inspect', name]);

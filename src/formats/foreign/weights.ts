@@ -1,6 +1,6 @@
 import { checkOneOf, listed, StateError, show, ValueError } from '../../base/errors.ts';
 import { checkOptions } from '../../base/options.ts';
-import { elementsOf, type Shape, sameShape, stridesOf } from '../../base/shape.ts';
+import { elementsOf, type Shape, sameShape } from '../../base/shape.ts';
 import type { Value } from '../../graph/check.ts';
 import { float32Stored, type Stored } from '../../graph/encoding.ts';
 import { validateNetwork } from '../../graph/encodings.ts';
@@ -8,7 +8,7 @@ import type { Graph, Node } from '../../graph/graph.ts';
 import { Network } from '../../graph/network.ts';
 import { ownersOf } from '../../graph/rewrite.ts';
 import type { SafeTensor } from '../../io/safetensors.ts';
-import { arrange } from '../arrange.ts';
+import { permuted } from '../arrange.ts';
 import { floatsOf, type Group, groupsOf, inOrder, signatureOf } from './groups.ts';
 import {
   EFFECTS,
@@ -287,13 +287,8 @@ const some = (list: readonly string[]): string =>
 /** Numbers of a layout there in that of here, whose axes are those of there in another order. */
 function placed(values: Float32Array, shape: Shape, axes: readonly number[]): Float32Array {
   if (axes.every((from, axis) => from === axis)) return values;
-  const steps = stridesOf(axes.map((_, axis) => shape[axes.indexOf(axis)]!));
-  return arrange(
-    values,
-    new Float32Array(values.length),
-    shape,
-    axes.map((axis) => steps[axis]!),
-  );
+  const there = axes.map((_, axis) => shape[axes.indexOf(axis)]!);
+  return permuted(values, there, axes);
 }
 
 /** Rows in another order: row i is row order[i] of what is given. */

@@ -50,7 +50,7 @@ export function weightsIn(manifest: readonly Config[], shards: ReadonlyMap<strin
         return spec.fail('dtype', `is "${dtype.slice(0, 60)}" and must be one of ${[...WIDTHS.keys()].join(', ')}`);
       const length = size(FORMAT, shape) * width;
       if (length > bytes.length - at)
-        spec.fail('shape', `needs ${length} bytes, and ${bytes.length - at} of its files are left`);
+        spec.fail('shape', `needs ${length} bytes, and the files of its group have ${bytes.length - at} left`);
       const own = bytes.subarray(at, at + length);
       at += length;
       if (spec.text('group', '') === 'optimizer') return null;

@@ -2,7 +2,7 @@ import { isScale } from '../../graph/check.ts';
 import type { QuantizationParams } from '../../graph/graph.ts';
 import { toFloat16 } from '../../graph/halves.ts';
 import type { Operator, Site } from './site.ts';
-import { type Constant, constantOf, dataTypeOf, type Held } from './tensors.ts';
+import { type Constant, constantOf, dataTypeOf, type Held, typeText } from './tensors.ts';
 import type { Integers, View } from './views.ts';
 
 /** The format of integers as a file has it, and as int8. */
@@ -128,7 +128,7 @@ function cast(site: Site, constant: Constant): Constant {
   }
   if ((to === 'int64' || to === 'int32') && !constant.data.some((x) => !(Math.abs(x) < 2 ** 31 || Number.isNaN(x))))
     return { ...renamed, dtype: to, data: Float64Array.from(constant.data, Math.trunc), held: null };
-  return site.fail(`makes ${site.int('to', 0)} of the constant "${constant.name}" in ${constant.dtype}`);
+  return site.fail(`makes ${typeText(site.int('to', 0))} of the constant "${constant.name}" in ${constant.dtype}`);
 }
 
 /** An input of integers as the numbers that they are. */
@@ -139,10 +139,11 @@ function asNumbers(site: Site, view: View): View {
   if (raw === null)
     return to === 'float32'
       ? { ...view, name: site.name }
-      : site.fail(`makes the data type ${site.int('to', 0)} of real numbers, and networks here compute in float32`);
+      : site.fail(`makes ${typeText(site.int('to', 0))} of real numbers, and networks here compute in float32`);
   const isWhole = to === 'int32' || to === 'int64';
   if (isWhole && raw !== 'float16' && raw !== 'bfloat16') return { ...view, name: site.name };
-  if (to !== 'float32') return site.fail(`makes the data type ${site.int('to', 0)} of an input`);
+  if (to !== 'float32')
+    return site.fail(`makes ${typeText(site.int('to', 0))} of an input: networks here take integers, or float32`);
   if (!site.building.readAs(view, { kind: 'numbers' }))
     return site.fail(`reads "${view.name}" as numbers, which is read otherwise besides`);
   return { ...view, name: site.name, raw: null };

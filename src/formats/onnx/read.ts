@@ -20,7 +20,15 @@ import { PRODUCTS } from './products.ts';
 import { QUANTIZED } from './quantized.ts';
 import { SHAPES } from './shapes.ts';
 import { type Operator, Site } from './site.ts';
-import { type Constant, type DataType, dataTypeOf, decodeTensor, givenConstant, MAX_AXES } from './tensors.ts';
+import {
+  type Constant,
+  type DataType,
+  dataTypeOf,
+  decodeTensor,
+  givenConstant,
+  MAX_AXES,
+  typeText,
+} from './tensors.ts';
 import { VALUES } from './values.ts';
 import { arranged, axisOf, isSame, permutation, Space, settle, shapeOf, type View, whole } from './views.ts';
 
@@ -199,7 +207,7 @@ class Reading {
     const at = `input ${show(name.slice(0, 60))}`;
     const dtype = dataTypeOf(type?.tensorType?.elemType);
     if (dtype === undefined || dtype === 'text')
-      return fail(at, `has the data type ${type?.tensorType?.elemType}, which networks here do not have`);
+      return fail(at, `is of ${typeText(type?.tensorType?.elemType)}, which networks here do not have`);
     const dims = [[this.building.batch], ...sizes.slice(1).map(axisOf)];
     const [channels, ...places] = dims.slice(1);
     const isFirst = channels !== undefined && places.length > 0 && this.hint.first.has(name);

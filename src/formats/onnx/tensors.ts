@@ -1,7 +1,8 @@
 import { FormatError } from '../../base/errors.ts';
-import { type Shape, stridesOf } from '../../base/shape.ts';
+import { elementsOf, type Shape } from '../../base/shape.ts';
 import type { Encoding, Stored } from '../../graph/encoding.ts';
 import { fromFloat16 } from '../../graph/halves.ts';
+import { permuted } from '../arrange.ts';
 import { DATA_TYPES, type TensorMessage } from './messages.ts';
 
 export type DataType = keyof typeof DATA_TYPES;
@@ -110,6 +111,9 @@ const NAMES: ReadonlyMap<number, DataType> = new Map(
 /** The name of a type; undefined for one that is not known here. */
 export const dataTypeOf = (n: number | undefined): DataType | undefined => NAMES.get(n ?? 0);
 
+/** What messages call a type: its name, or its number where it has none here. */
+export const typeText = (n: number | undefined): string => NAMES.get(n ?? 0) ?? `type ${n ?? 0}`;
+
 /** ONNX tensors of more axes than this are refused: each axis is looked at again and again. */
 export const MAX_AXES = 16;
 
@@ -152,7 +156,7 @@ export function decodeTensor(tensor: TensorMessage, name: string, at: string): C
     fail(at, 'has its numbers in another file, which is not read: save the model with its data in one file');
   const dtype = dataTypeOf(tensor.dataType);
   if (dtype === undefined || dtype === 'text')
-    return fail(at, `has the data type ${tensor.dataType ?? 'undefined'}, which networks here do not have`);
+    return fail(at, `is of ${typeText(tensor.dataType)}, which networks here do not have`);
   const { bytes, list, raw, array: NumberArray, range } = TYPES[dtype];
   const n = countOf(dims, at);
   const given = tensor[list];
@@ -191,16 +195,8 @@ export function picked<T extends Numbers>(values: T, places: Int32Array): T {
 
 /** Where each number of a tensor with its axes in another order is in the tensor. */
 export function placesOf(shape: Shape, order: readonly number[]): Int32Array {
-  const strides = stridesOf(shape);
-  let places = Int32Array.of(0);
-  for (const axis of order) {
-    const size = shape[axis]!;
-    const step = strides[axis]!;
-    const next = new Int32Array(places.length * size);
-    for (let i = 0, at = 0; i < places.length; i++) for (let j = 0; j < size; j++) next[at++] = places[i]! + j * step;
-    places = next;
-  }
-  return places;
+  const places = new Int32Array(elementsOf(shape)).map((_, i) => i);
+  return permuted(places, shape, order);
 }
 
 /** The same numbers elsewhere. `axisOf` says where an axis with scales of its own is now; undefined where it is none any more. */

@@ -1,8 +1,8 @@
-import { elementsOf, type Shape, stridesOf } from '../../base/shape.ts';
 import { decodeWeight, densified } from '../../graph/decode.ts';
 import type { Stored } from '../../graph/encoding.ts';
 import { integersOf } from '../../graph/encodings.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { permuted } from '../arrange.ts';
 import { type GraphWriter, int, type Operation, type TensorArray, type TensorType } from './graph-writer.ts';
 import { DATA_TYPES } from './messages.ts';
 
@@ -41,7 +41,7 @@ export class WeightWriter {
         key,
         held.type,
         axes.map((axis) => weight.shape[axis]!),
-        order === undefined ? held.values : reordered(held.values, weight.shape, order),
+        order === undefined ? held.values : permuted(held.values, weight.shape, order),
       ),
     );
     const reading = this.readingOf(held, values, axes.indexOf(weight.shape.length - 1));
@@ -83,25 +83,4 @@ function heldAs(weight: Stored, units: Float64Array | undefined): Held {
   const whole = integersOf(encoding, shape);
   if (whole !== null) return { type: 'int8', values: whole.values, scales: whole.scales };
   return { type: 'float32', values: decodeWeight({ encoding, shape, mask: null })! };
-}
-
-/** Numbers of a shape, row by row, with its axes in another order. */
-function reordered<T extends Held['values']>(values: T, shape: Shape, order: readonly number[]): T {
-  const strides = stridesOf(shape);
-  const sizes = order.map((axis) => shape[axis]!);
-  const steps = order.map((axis) => strides[axis]!);
-  const result = values.slice() as T;
-  const at = sizes.map(() => 0);
-  let from = 0;
-  for (let i = 0; i < elementsOf(shape); i++) {
-    result[i] = values[from]!;
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      at[axis]!++;
-      from += steps[axis]!;
-      if (at[axis]! < sizes[axis]!) break;
-      from -= steps[axis]! * sizes[axis]!;
-      at[axis] = 0;
-    }
-  }
-  return result;
 }

@@ -2,7 +2,7 @@ import { FormatError, LimitError } from '../../base/errors.ts';
 import { type Shape, size } from '../../base/shape.ts';
 import { isScale } from '../../graph/check.ts';
 import type { Stored } from '../../graph/encoding.ts';
-import { permuted } from './permuted.ts';
+import { permuted } from '../arrange.ts';
 import { FORMAT, type TensorOf } from './tensor.ts';
 
 /** What constants can be: IEEE 754 binary16 as its bits, and int64 as the nearest that a double has. */

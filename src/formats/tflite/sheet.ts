@@ -5,7 +5,6 @@ import type { IntegerRule } from '../../graph/graph.ts';
 import { encodeFlatbuffer } from '../flatbuffer.ts';
 import { HINT, writeHint } from './hint.ts';
 import { operatorCode } from './names.ts';
-import type { Numbers } from './permuted.ts';
 import {
   type BufferTable,
   MODEL,
@@ -17,6 +16,9 @@ import {
   TENSOR_TYPES,
   type TensorTable,
 } from './schema.ts';
+
+/** Numbers as files hold them. */
+export type Numbers = Float32Array | Uint16Array | Int8Array | Int32Array;
 
 /** What of a tensor may still change until the file is written. */
 interface Draft {

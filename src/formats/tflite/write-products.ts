@@ -5,8 +5,9 @@ import type { DenseStored } from '../../graph/encoding.ts';
 import { integersOf, sumScales } from '../../graph/encodings.ts';
 import { hasOneScale } from '../../graph/facts.ts';
 import type { Node, NodeOf } from '../../graph/graph.ts';
-import { type Numbers, permuted } from './permuted.ts';
+import { permuted } from '../arrange.ts';
 import { FUSED } from './schema.ts';
+import type { Numbers } from './sheet.ts';
 import { checkActivation, writeActivation, writeZeros } from './write-values.ts';
 import { asImage, between, fromImage, own, paddingOf, refuse, twice, version, type Write } from './writing.ts';
 
