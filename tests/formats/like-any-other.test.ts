@@ -8,6 +8,7 @@ import { operatorCode } from '../../src/formats/tflite/names.ts';
 import { MODEL, type OptionsName, optionsType, type QuantizationTable } from '../../src/formats/tflite/schema.ts';
 import {
   Adam,
+  dequantize,
   explain,
   fromNetwork,
   networkCost,
@@ -340,8 +341,14 @@ describe.each(files)('a network out of %s', (_, { network }) => {
   });
 });
 
-test('a network of int8 is not trained, and says so', () => {
-  expect(() => fromNetwork(int8.network)).toThrow(StateError);
+test('a network of int8 is pruned and trained in real numbers, and says so', () => {
+  for (const work of [fromNetwork, (network: Network) => prune(network, { sparsity: 0.5 })])
+    expect(() => work(int8.network)).toThrow(StateError);
+  expect(() => fromNetwork(int8.network)).toThrow(/train dequantize\(network\)$/);
+  const real = dequantize(int8.network);
+  const { model, loss } = trained(real, 15);
+  expect(loss.at(-1)).toBeLessThan(0.5 * loss[0]!);
+  expect(shareOf(classesOf(quantize(model, { calibration: x, rule: 'multiplier' })), labels)).toBeGreaterThan(0.9);
 });
 
 describe.each(all)('a network out of %s', (_, { network }) => {
