@@ -205,14 +205,15 @@ export function pool(write: Write, node: NodeOf<'pool'>): void {
   else throughReals(write, node as Node, ([from], to) => make(from!, to, null));
 }
 
-export function globalPool({ sheet, values, ...write }: Write, node: NodeOf<'globalPool'>): void {
+export function globalPool(write: Write, node: NodeOf<'globalPool'>): void {
+  const { sheet, values } = write;
   const [input] = node.inputs as [string];
   const places = values.get(input)!.shape.slice(0, -1);
   const axes = sheet.list(
     `${node.name}/axes`,
     places.map((_, i) => i + 1),
   );
-  const to = own({ sheet, values, ...write }, node as Node);
+  const to = own(write, node as Node);
   const name = node.attrs.kind === 'max' ? 'REDUCE_MAX' : 'MEAN';
   sheet.operator(name, version(node.format), [sheet.at(input), axes], [to], 'reducer', { keepDims: 0 });
 }
@@ -257,12 +258,10 @@ export function batchNorm(write: Write, node: NodeOf<'batchNorm'>): void {
     const key = node.weights[role];
     return key === undefined ? Array<number>(shape.at(-1)!).fill(usual) : decodeWeight(graph.weights.get(key)!)!;
   };
-  const [gamma, beta, mean, variance] = [
-    numbers('gamma', 1),
-    numbers('beta', 0),
-    numbers('mean', 0),
-    numbers('variance', 1),
-  ] as const;
+  const gamma = numbers('gamma', 1);
+  const beta = numbers('beta', 0);
+  const mean = numbers('mean', 0);
+  const variance = numbers('variance', 1);
   const factors = Float32Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + node.attrs.epsilon));
   const terms = Float32Array.from(beta, (b, c) => b - mean[c]! * factors[c]!);
   throughReals(write, node as Node, ([x], to) => {
