@@ -178,8 +178,8 @@ export const plants = [
   {
     name: 'the rule of a product is lost in TFLite',
     file: 'src/formats/tflite/write-products.ts',
-    find: 'sheet.float.push(to)',
-    replace: 'sheet.float.push(-1)',
+    find: 'sheet.ruled(to, rule)',
+    replace: 'sheet.ruled(to, 'multiplier')',
     mustFail: ['tests/formats/tflite-multiplier.test.ts'],
   },
   {

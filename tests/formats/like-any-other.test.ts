@@ -8,6 +8,7 @@ import { operatorCode } from '../../src/formats/tflite/names.ts';
 import { MODEL, type OptionsName, optionsType, type QuantizationTable } from '../../src/formats/tflite/schema.ts';
 import {
   Adam,
+  dequantize,
   explain,
   fromNetwork,
   networkCost,
@@ -21,7 +22,7 @@ import {
   tensor,
   toNetwork,
 } from '../../src/index.ts';
-import { compileNetwork, type Network } from '../../src/infer/index.ts';
+import { compileNetwork, type Network, type Node } from '../../src/infer/index.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
 import { imported } from '../export/imported.ts';
 import { message, node, tensor as numbers, value } from './onnx-files.ts';
@@ -237,9 +238,13 @@ function tfliteFile(formats: readonly Format[] | null): Uint8Array {
 
 /** Formats for the input, the convolution, the hidden layer and the logits by what they are of the samples, and softmax's. */
 function formatsFor({ network }: Imported): Format[] {
-  const ends = [network.inputs[0]!.name, 'conv', 'hidden', 'logits'];
+  // The softmax is part of the node that makes its logits
+  const last = network.nodes.at(-1)!;
+  const linear = { ...last, attrs: { ...last.attrs, activation: { name: 'linear' } } } as Node;
+  const plain = { ...network, nodes: [...network.nodes.slice(0, -1), linear] };
+  const ends = [network.inputs[0]!.name, 'conv', 'hidden', last.name];
   const ranges = ends.map((name, i) =>
-    i === 0 ? x.data : predictNetwork({ ...network, outputs: [name] } as Network, x).data,
+    i === 0 ? x.data : predictNetwork({ ...plain, outputs: [name] } as Network, x).data,
   );
   const formats = ranges.map((data): Format => {
     const low = Math.min(0, ...data);
@@ -340,8 +345,14 @@ describe.each(files)('a network out of %s', (_, { network }) => {
   });
 });
 
-test('a network of int8 is not trained, and says so', () => {
-  expect(() => fromNetwork(int8.network)).toThrow(StateError);
+test('a network of int8 is pruned and trained in real numbers, and says so', () => {
+  for (const work of [fromNetwork, (network: Network) => prune(network, { sparsity: 0.5 })])
+    expect(() => work(int8.network)).toThrow(StateError);
+  expect(() => fromNetwork(int8.network)).toThrow(/train dequantize\(network\)$/);
+  const real = dequantize(int8.network);
+  const { model, loss } = trained(real, 15);
+  expect(loss.at(-1)).toBeLessThan(0.5 * loss[0]!);
+  expect(shareOf(classesOf(quantize(model, { calibration: x, rule: 'multiplier' })), labels)).toBeGreaterThan(0.9);
 });
 
 describe.each(all)('a network out of %s', (_, { network }) => {

@@ -16,7 +16,7 @@ const layers = [
 const network = toNetwork(new Sequential(layers, { seed: 1 }));
 const int8 = quantize(network, { calibration: ones([4, 6, 5, 2]) });
 /** The same with the integers of its images as what comes out. */
-const ended: typeof int8 = {
+const ended: typeof network = {
   ...int8,
   nodes: [
     ...int8.nodes.filter(({ name }) => name !== 'out'),

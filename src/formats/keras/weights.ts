@@ -1,5 +1,5 @@
 import { FormatError } from '../../base/errors.ts';
-import { elementsOf, type Shape, size } from '../../base/shape.ts';
+import { elementsOf, type Shape, sameShape, size } from '../../base/shape.ts';
 import { fromFloat16 } from '../../graph/halves.ts';
 import { type Config, FORMAT } from './config.ts';
 
@@ -50,7 +50,7 @@ export function weightsIn(manifest: readonly Config[], shards: ReadonlyMap<strin
         return spec.fail('dtype', `is "${dtype.slice(0, 60)}" and must be one of ${[...WIDTHS.keys()].join(', ')}`);
       const length = size(FORMAT, shape) * width;
       if (length > bytes.length - at)
-        spec.fail('shape', `needs ${length} bytes, and the files of its group have ${bytes.length - at} left`);
+        spec.fail('shape', `needs ${length} bytes, and ${bytes.length - at} are left in the files of its group`);
       const own = bytes.subarray(at, at + length);
       at += length;
       if (spec.text('group', '') === 'optimizer') return null;
@@ -195,8 +195,7 @@ const some = (list: readonly string[]): string =>
 
 /** The numbers of a weight that must have this shape. */
 export function floatsIn({ name, shape, values }: Held, wanted: Shape): Float32Array {
-  const fits = shape.length === wanted.length && shape.every((n, axis) => n === wanted[axis]);
-  if (!fits)
+  if (!sameShape(shape, wanted))
     throw new FormatError(
       FORMAT,
       `"${name.slice(0, 60)}"`,

@@ -1,7 +1,7 @@
 import type { Steps } from '../../base/window.ts';
 import type { PoolKind } from '../../graph/graph.ts';
 import type { Operator, Site } from './site.ts';
-import { axisOf, Space, settle, shapeOf, sizeOf, type View, whole, withLast } from './views.ts';
+import { axisOf, isSame, Space, settle, shapeOf, sizeOf, type View, whole, withLast } from './views.ts';
 import { type Image, imageOf, imageView, padded, perPlace, positionsOf, stepsOf } from './windows.ts';
 
 /** Zeros behind so that the last window that begins in the image is there, as ceil_mode has it. */
@@ -117,7 +117,7 @@ function zeros(site: Site): View {
     );
   const have = settle(view.space, view.space.given.map(whole)).map(whole);
   const places = have.slice(0, -1).map((own) => {
-    const axis = sample.find((each) => isWide(each) && sameAxis(own, whole(view.dims[each]!)));
+    const axis = sample.find((each) => isWide(each) && isSame(own, whole(view.dims[each]!)));
     return { own, axis, width: (axis === undefined ? undefined : widths.get(axis)) ?? ([0, 0] as const) };
   });
   const isAll = view.dims.every((_, axis) => !isWide(axis) || places.some((place) => place.axis === axis));
@@ -135,9 +135,6 @@ function zeros(site: Site): View {
   ]);
   return { ...view, name: site.name, value: made, space, dims: view.dims.map((own, axis) => sizes.get(axis) ?? own) };
 }
-
-const sameAxis = (a: readonly object[], b: readonly object[]): boolean =>
-  a.length === b.length && a.every((atom, i) => atom === b[i]);
 
 /** Coordinates and roundings by which each position is the nearest before it, for factors that are whole numbers. */
 const isNearest = (coordinates: string, rounding: string, factor: number): boolean => {

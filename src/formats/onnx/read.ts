@@ -56,9 +56,10 @@ const fail = (field: string, problem: string): never => {
 };
 
 /**
- * The network in an ONNX file, of operators of version 6 to 28; of older ones those that have not changed since. The first axis of each input is the batch, and channels, which
- * ONNX has behind it, become the last axis: `inputs` and `outputs` say which axis is where. What a network has no operation for is
- * refused by name, as are operators of other domains, subgraphs, functions and numbers in other files.
+ * The network in an ONNX file, of operators of version 6 to 28; of older ones those that have not changed since. The first axis of
+ * each input is the batch, and channels, which ONNX has behind it, become the last axis: `inputs` and `outputs` say which axis is
+ * where. What a network has no operation for is refused by name, as are operators of other domains, subgraphs, functions and numbers
+ * in other files.
  *
  * Constants that an operator needs, its weights, are initializers of the file or in the option `constants`. Integers between
  * QuantizeLinear and DequantizeLinear become int8 operations, whose results may differ by 1 now and then where a sum lies in the

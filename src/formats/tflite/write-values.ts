@@ -268,12 +268,10 @@ export function batchNorm(write: Write, node: NodeOf<'batchNorm'>): void {
     const key = node.weights[role];
     return key === undefined ? Array<number>(shape.at(-1)!).fill(usual) : decodeWeight(graph.weights.get(key)!)!;
   };
-  const [gamma, beta, mean, variance] = [
-    numbers('gamma', 1),
-    numbers('beta', 0),
-    numbers('mean', 0),
-    numbers('variance', 1),
-  ] as const;
+  const gamma = numbers('gamma', 1);
+  const beta = numbers('beta', 0);
+  const mean = numbers('mean', 0);
+  const variance = numbers('variance', 1);
   const factors = Float32Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + node.attrs.epsilon));
   const terms = Float32Array.from(beta, (b, c) => b - mean[c]! * factors[c]!);
   throughReals(write, node as Node, ([x], to) => {
