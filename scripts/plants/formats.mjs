@@ -179,7 +179,7 @@ export const plants = [
     name: 'the rule of a product is lost in TFLite',
     file: 'src/formats/tflite/write-products.ts',
     find: 'sheet.ruled(to, rule)',
-    replace: 'sheet.ruled(to, 'multiplier')',
+    replace: "sheet.ruled(to, 'multiplier')",
     mustFail: ['tests/formats/tflite-multiplier.test.ts'],
   },
   {
