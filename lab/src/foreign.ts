@@ -96,8 +96,18 @@ export async function exportedOf(bytes: Uint8Array, path: string, folder: string
   const file = await openedOf(bytes, path, folder);
   if (file.network === null)
     throw new FileError(`${path}: the file is ${file.kind}: it holds no network, and whittle inspect shows its arrays`);
-  return { network: file.network, encoder: null, trained: undefined, notes: file.notes };
+  return { network: file.network, encoder: null, trained: undefined, notes: [...orderNotes(file), ...file.notes] };
 }
+
+/** Whether the network has the axes of a port in another order than the file. */
+export const isMoved = ({ axes }: Port): boolean => axes?.some((axis, i) => axis !== i) === true;
+
+/** What is written has its inputs and outputs as networks have them. */
+const orderNotes = ({ inputs, outputs }: OpenedNetwork): string[] =>
+  [...inputs, ...outputs].filter(isMoved).map(({ name, shape, axes }) => {
+    const sizes = shape.map((n) => String(n ?? '?'));
+    return `${name} is [${axes!.map((axis) => sizes[axis]).join(', ')}] in what is written, its channels last, and [${sizes.join(', ')}] in the file.`;
+  });
 
 /** Whether the file of a network holds an encoder. */
 function isOfRun(bytes: Uint8Array): boolean {

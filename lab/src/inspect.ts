@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { encodeNetwork, fileParts, type Network, type Node, networkCost, type QuantizationParams } from 'whittle-ml';
 import type { Port } from 'whittle-ml/formats';
 import { validateNetwork } from 'whittle-ml/infer';
-import { type OpenedArrays, type OpenedNetwork, openedOf } from './foreign.ts';
+import { isMoved, type OpenedArrays, type OpenedNetwork, openedOf } from './foreign.ts';
 import { whole } from './format.ts';
 import { readBytes } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -31,11 +31,11 @@ function networkOf({ network, inputs, outputs, notes }: OpenedNetwork): string[]
 }
 
 /** An input or output: its name, shape and numbers in the file, and what stands for it. */
-function portOf({ name, shape, dtype, format, value, axes }: Port): string[] {
+function portOf(port: Port): string[] {
+  const { name, shape, dtype, format, value, axes } = port;
   const numbers = format === null ? dtype : `${dtype}, ${realText(format)}`;
-  const isMoved = axes?.some((axis, i) => axis !== i) === true;
   const sizes = shape.map((n) => n ?? '?').join(', ');
-  return [name, `[${sizes}]`, numbers, isMoved ? `${value}, its axes ${axes.join(', ')}` : value];
+  return [name, `[${sizes}]`, numbers, isMoved(port) ? `${value}, its axes ${axes!.join(', ')}` : value];
 }
 
 /** What an integer q stands for: 0.0039·(q + 128). */

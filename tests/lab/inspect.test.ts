@@ -34,6 +34,7 @@ beforeAll(() => {
   write('own.safetensors', encodeNetwork(network));
   write('own.onnx', toOnnx(network));
   write('own.tflite', toTflite(network));
+  write('first.onnx', toOnnx(network, { layout: 'first' }));
   write('int8.onnx', toOnnx(int8));
   write('int8.tflite', toTflite(ended));
   write('kinds.safetensors', fruitModel({ target: 'kind' }));
@@ -142,6 +143,13 @@ describe('export', () => {
     expect(plain(again)).toEqual(plain(int8));
     expect(await done('export', `again/${form}.${form}`, '--out', 'again/m.mjs')).toContain('self-test passes');
     expect(await done('export', `again/${form}.${form}`, '--out', 'again/m.c')).toContain('m_self_test()');
+  });
+
+  test('says where what is written has its channels elsewhere than the file', async () => {
+    expect(await done('export', 'first.onnx', '--out', 'first/m.tflite')).toMatch(
+      /\nNote: input is \[\?, 6, 5, 2\] in what is written, its channels last, and \[\?, 2, 6, 5\] in the file\.\n/,
+    );
+    expect(await done('export', 'own.onnx', '--out', 'first/m.tflite')).not.toContain('Note');
   });
 
   test('writes the network of a run without its encoder', async () => {
