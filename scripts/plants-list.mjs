@@ -9,6 +9,7 @@ import { plants as devices } from './plants/devices.mjs';
 import { plants as exports } from './plants/exports.mjs';
 import { plants as features } from './plants/features.mjs';
 import { plants as files } from './plants/files.mjs';
+import { plants as formats } from './plants/formats.mjs';
 import { plants as graph } from './plants/graph.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
 import { plants as lowRank } from './plants/low-rank.mjs';
@@ -40,6 +41,7 @@ export const plants = [
   ...exports,
   ...features,
   ...files,
+  ...formats,
   ...graph,
   ...kernels,
   ...lowRank,

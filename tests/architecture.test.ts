@@ -76,6 +76,7 @@ const ARROWS: Record<string, readonly string[]> = {
   infer: ['graph', 'kernels', 'base'],
   io: ['infer', 'graph', 'kernels', 'base'],
   export: ['data', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
+  formats: ['data', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   data: ['tensor', 'memory', 'kernels', 'base'],
   learn: ['data', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   nn: ['autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],

@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest';
 import * as kernels from '../kernels/index.ts';
 import * as data from '../src/data/index.ts';
 import * as exporting from '../src/export/index.ts';
+import * as formats from '../src/formats/index.ts';
 import * as gpu from '../src/gpu/index.ts';
 import * as whittle from '../src/index.ts';
 import * as infer from '../src/infer/index.ts';
@@ -34,6 +35,7 @@ const ENTRIES: Readonly<Record<string, object>> = {
   'src/io/index.ts': io,
   'src/learn/index.ts': learn,
   'src/export/index.ts': exporting,
+  'src/formats/index.ts': formats,
   'src/node/index.ts': nodeEntry,
   'src/gpu/index.ts': gpu,
   'src/threads/index.ts': threads,

@@ -79,6 +79,12 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       toModule
     `,
   ],
+  './formats': [
+    () => import('../src/formats/index.ts'),
+    `
+      decodeNpy decodeNpz encodeNpy encodeNpz fromKeras fromOnnx fromTflite readModel recognize toOnnx toTflite withForeignWeights
+    `,
+  ],
   './node': [
     () => import('../src/node/index.ts'),
     `

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import * as data from '../src/data/index.ts';
+import * as formats from '../src/formats/index.ts';
 import { createGpuBackend, gpuMatmul, gpuPredict, gpuTrain, matmulAuto } from '../src/gpu/index.ts';
 import { GpuPredictor } from '../src/gpu/predict.ts';
 import * as w from '../src/index.ts';
@@ -38,6 +39,14 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   gpuPredict: (o) => gpuPredict(model, o),
   'GpuPredictor.predict': (o) => GpuPredictor.prototype.predict.call({}, x, o),
   gpuTrain: (o) => gpuTrain(model, x, x, o),
+  // formats
+  toOnnx: (o) => formats.toOnnx(network, o),
+  fromOnnx: (o) => formats.fromOnnx(formats.toOnnx(network), o),
+  toTflite: (o) => formats.toTflite(network, o),
+  fromTflite: (o) => formats.fromTflite(formats.toTflite(network), o),
+  decodeNpz: (o) => formats.decodeNpz(formats.encodeNpz(new Map()), o),
+  readModel: (o) => formats.readModel(encodeNetwork(network), o),
+  withForeignWeights: (o) => formats.withForeignWeights(network, new Map(), o),
   // tensors
   tensor: (o) => w.tensor([1], o),
   sum: (o) => w.sum(x, o),
@@ -483,10 +492,12 @@ function publicTakers(): string[] {
   const entries = all.filter(
     ({ fileName }) =>
       fileName === 'index.ts' ||
-      /^(data|distill|gpu|infer|io|learn|pareto|quantize|share|threads)\/index\.ts$/.test(fileName),
+      /^(data|distill|formats|gpu|infer|io|learn|pareto|quantize|share|threads)\/index\.ts$/.test(fileName),
   );
-  expect(entries).toHaveLength(11);
+  expect(entries).toHaveLength(12);
   const exported = new Set<string>();
+  /** Those of formats, where operators of files are called as operations are. */
+  const ofFormats = new Set<string>();
   for (const entry of entries)
     for (const statement of entry.statements)
       if (
@@ -494,14 +505,18 @@ function publicTakers(): string[] {
         statement.exportClause !== undefined &&
         ts.isNamedExports(statement.exportClause)
       )
-        for (const { name } of statement.exportClause.elements) exported.add(name.text);
+        for (const { name } of statement.exportClause.elements) {
+          exported.add(name.text);
+          if (entry.fileName.startsWith('formats/')) ofFormats.add(name.text);
+        }
   const classes = all.flatMap(({ statements }) => statements.filter(ts.isClassDeclaration));
   const functions = all.flatMap((file) =>
     file.statements.filter(
       (node): node is ts.FunctionDeclaration =>
         ts.isFunctionDeclaration(node) &&
         (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) &&
-        (exported.has(node.name!.text) || /^(threads|node)\/index/.test(file.fileName)),
+        (exported.has(node.name!.text) || /^(threads|node)\/index/.test(file.fileName)) &&
+        (!file.fileName.startsWith('formats/') || ofFormats.has(node.name!.text)),
     ),
   );
   /** Those of the library's own classes that exported ones extend, which have public methods too. */

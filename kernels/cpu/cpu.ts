@@ -2,7 +2,7 @@ import type { Kernels } from '../kernels.ts';
 import { reference } from '../reference/reference.ts';
 import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
-import { conv2dTransposedInt8, integerImages } from './integer-images.ts';
+import { avgPoolInt8Whole, conv2dTransposedInt8, integerImages } from './integer-images.ts';
 import { integers, otherIntegers } from './integers.ts';
 import { levels } from './levels.ts';
 import { movement } from './movement.ts';
@@ -43,6 +43,7 @@ export const cpu: Kernels = {
   ...integers,
   ...otherIntegers,
   ...integerImages,
+  avgPoolInt8Whole,
   conv2dTransposedInt8,
   ...sparse,
   ...sparseImages,

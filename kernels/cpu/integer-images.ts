@@ -99,7 +99,7 @@ function convolveByChannel(s: Convolution, x: Int8Array, zeroPoint: number, pack
 const eachSum = (s: Convolution, ...call: readonly [Int8Array, number, Int8Array, Put]): void =>
   isDepthwise(s) ? convolveByChannel(s, ...call) : convolve(s, ...call);
 
-export const integerImages: Omit<IntegerImageKernels, 'conv2dTransposedInt8'> = {
+export const integerImages: Omit<IntegerImageKernels, 'conv2dTransposedInt8' | 'avgPoolInt8Whole'> = {
   packConvInt8,
 
   conv2dInt8: (s, x, zeroPoint, packed, sums) =>
@@ -144,6 +144,22 @@ export const integerImages: Omit<IntegerImageKernels, 'conv2dTransposedInt8'> = 
       }
     });
   },
+};
+
+/** By itself, as the next one is. Doubles hold every half, and no other mean comes so near to one that a sum would reach it. */
+export const avgPoolInt8Whole: IntegerImageKernels['avgPoolInt8Whole'] = (s, channels, x, y) => {
+  const down = s.dilationY * s.width * channels;
+  const across = s.dilationX * channels;
+  eachWindow(s, channels, ({ first, rows, columns }, at) => {
+    const count = rows * columns;
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      for (let i = 0, row = first + c; i < rows; i++, row += down) {
+        for (let j = 0, tap = row; j < columns; j++, tap += across) sum += x[tap]!;
+      }
+      y[at + c] = (sum / count + (sum < 0 ? -0.5 : 0.5)) | 0;
+    }
+  });
 };
 
 /**

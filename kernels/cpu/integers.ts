@@ -184,7 +184,7 @@ function fillValues(at: number, zeroPoint: number, multiplier: number, shift: nu
 /** The others, column by column, without a division for the column's number. */
 export const otherIntegers: Pick<
   IntegerKernels,
-  'requantizeWhole' | 'addInt8Whole' | 'quantizeRows' | 'dequantizeRows'
+  'requantizeWhole' | 'addInt8Whole' | 'addInt8Shifted' | 'quantizeRows' | 'dequantizeRows'
 > = {
   requantizeWhole: (rows, cols, acc, bias, multipliers, shifts, zeroPoint, low, high, y) => {
     for (let i = 0, o = 0; i < rows; i++) {
@@ -206,6 +206,13 @@ export const otherIntegers: Pick<
       const sum = values[a[i]! & 255]! + values[256 + (b[i]! & 255)]!;
       const q = rounded(highProduct(sum, multiplier), shift) + zeroPoint;
       y[i] = Math.min(Math.max(q, -128), 127);
+    }
+  },
+
+  addInt8Shifted: (n, a, aMultiplier, b, bMultiplier, bias, shift, zeroPoint, y) => {
+    for (let i = 0; i < n; i++) {
+      const sum = (Math.imul(a[i]!, aMultiplier) + Math.imul(b[i]!, bMultiplier) + bias) | 0;
+      y[i] = Math.min(Math.max((sum >> shift) + zeroPoint, -128), 127);
     }
   },
 

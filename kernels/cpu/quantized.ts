@@ -7,7 +7,14 @@ import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
 import { softmax } from './rows.ts';
 
-type Unneeded = 'quantizeColumns' | 'requantizeWhole' | 'addInt8Whole' | 'lookUp' | 'quantizeRows' | 'dequantizeRows';
+type Unneeded =
+  | 'quantizeColumns'
+  | 'requantizeWhole'
+  | 'addInt8Whole'
+  | 'addInt8Shifted'
+  | 'lookUp'
+  | 'quantizeRows'
+  | 'dequantizeRows';
 
 /**
  * Those kernels of `cpu` that a network in int8 calls, with softmax behind it, for pages that run nothing else and count
@@ -21,7 +28,7 @@ type Unneeded = 'quantizeColumns' | 'requantizeWhole' | 'addInt8Whole' | 'lookUp
 export const quantizedCpu: Pick<
   Kernels,
   | Exclude<keyof IntegerKernels, Unneeded>
-  | Exclude<keyof IntegerImageKernels, 'conv2dTransposedInt8'>
+  | Exclude<keyof IntegerImageKernels, 'conv2dTransposedInt8' | 'avgPoolInt8Whole'>
   | 'stridedCopy'
   | 'softmax'
 > = { packInt8, quantize, dequantize, dequantizeColumns, ...integers, ...integerImages, stridedCopy, softmax };

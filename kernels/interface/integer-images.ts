@@ -54,4 +54,9 @@ export interface IntegerImageKernels {
     to: number,
     y: Int8Array,
   ) => void;
+  /**
+   * y = Σ x/count over the taps inside, which are `count`, to the nearest whole number with halves away from 0, as TFLite's
+   * AVERAGE_POOL_2D has it: the zero point counts as any code. 0 where no tap is inside. Exact for up to 16,000,000 taps.
+   */
+  readonly avgPoolInt8Whole: (s: Window, channels: number, x: Int8Array, y: Int8Array) => void;
 }

@@ -68,6 +68,22 @@ export interface IntegerKernels {
     zeroPoint: number,
     y: Int8Array,
   ) => void;
+  /**
+   * `addInt8` by factors of 21 bits with one rounding (XNNPACK's): y = clamp(⌊(a·aMultiplier + b·bMultiplier + bias)/2^shift⌋ +
+   * zeroPoint, -128, 127), where the sum has 32 bits and the shift is from 0 to 30. With a bias of 2^(shift - 1) -
+   * aZeroPoint·aMultiplier - bZeroPoint·bMultiplier halves go up.
+   */
+  readonly addInt8Shifted: (
+    n: number,
+    a: Int8Array,
+    aMultiplier: number,
+    b: Int8Array,
+    bMultiplier: number,
+    bias: number,
+    shift: number,
+    zeroPoint: number,
+    y: Int8Array,
+  ) => void;
   /** y = table[q + 128], of 256 numbers: any function of one int8 number. `y` may be `q`. */
   readonly lookUp: (n: number, q: Int8Array, table: Int8Array, y: Int8Array) => void;
   /**

@@ -99,4 +99,10 @@ export const integerImages: IntegerImageKernels = {
       const sum = taps.reduce((total, tap) => total + (x[tap]! - zeroPoint), 0);
       y[at] = toInt8(fr(fr(fr(sum) / taps.length) * fr(ratio)), to, -128, 127);
     }),
+  avgPoolInt8Whole: (s, channels, x, y) =>
+    eachWindow(s, channels, (taps, at) => {
+      const sum = taps.reduce((total, tap) => total + x[tap]!, 0);
+      const twice = 2 * taps.length;
+      y[at] = Math.sign(sum) * Math.floor((2 * Math.abs(sum) + taps.length) / twice);
+    }),
 };

@@ -100,6 +100,12 @@ export const integers: IntegerKernels = {
       y[i] = Math.min(Math.max(sum + zeroPoint, -128), 127);
     }
   },
+  addInt8Shifted: (n, a, aMultiplier, b, bMultiplier, bias, shift, zeroPoint, y) => {
+    for (let i = 0; i < n; i++) {
+      const q = ((a[i]! * aMultiplier + b[i]! * bMultiplier + bias) >> shift) + zeroPoint;
+      y[i] = Math.min(Math.max(q, -128), 127);
+    }
+  },
   lookUp: (n, q, table, y) => {
     for (let i = 0; i < n; i++) y[i] = table[q[i]! + 128]!;
   },

@@ -7,6 +7,7 @@ import { MOST_TAPS, sweepOf } from './depthwise.ts';
 import { SWEEP } from './depthwise-f32.ts';
 import type { Engine } from './engine.ts';
 import { addCopyRows, eachImage, frameBytesOf, moveTo, named } from './frames.ts';
+import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i8x16 from './instructions/i8x16.ts';
 import * as i16x8 from './instructions/i16x8.ts';
@@ -153,19 +154,26 @@ const AXES = [
 /** Operands of an average. */
 const AVERAGE = [...CALL, 'zeroPoint', 'ratio', 'to', ...SIZES, ...AXES] as const;
 
-function writeAverage(func: AddFunction, shape: Shape): void {
+/** `isWhole` rounds means of codes halves away from 0, for a zero point of 0; a ratio and `to` are not read. */
+function writeAverage(func: AddFunction, shape: Shape, isWhole: boolean): void {
   const copy = addCopyRows(func, copyBytes);
   func(AVERAGE.map((name) => (name === 'ratio' ? 'f' : 'i')).join(''), (params, locals) => {
     const p = named(AVERAGE, params);
     const [image, first, x, oy, left, count, rows, at, tap, iy, ix] = locals('iiiiiiiiiii');
     const [sum, low, high, begin, divisor, ratio] = locals('vvvvvv');
     const rounding = roundingOf(locals, p.to, -128);
-    const [mean] = locals('v');
-    const quotient = (total: Local): Code => [
+    const [mean, half] = locals('vv');
+    const awayFrom0 = (total: Local): Code => [
+      mean.set(f32x4.div(f32x4.convertI32x4S(total), divisor)),
+      half.set(v128.or(f32x4.splat(f32.constant(0.5)), v128.and(mean, f32x4.splat(f32.constant(-0))))),
+      total.set(i32x4.truncSatF32x4S(f32x4.add(mean, half))),
+    ];
+    const inRatio = (total: Local): Code => [
       mean.set(f32x4.mul(f32x4.div(f32x4.convertI32x4S(total), divisor), ratio)),
       // NaN gives 0, whatever the zero point.
       total.set(v128.and(rounding.round(mean), f32x4.eq(mean, mean))),
     ];
+    const quotient = isWhole ? awayFrom0 : inRatio;
     const pool: Pool = {
       lanes: 8,
       begin: [sum.set(i32x4.splat(0)), low.set(begin), high.set(begin)],
@@ -232,10 +240,15 @@ function writeAverage(func: AddFunction, shape: Shape): void {
 /** Taps of a row whose codes add up to no more than 16 bits hold. */
 const MOST_ACROSS = 255;
 
+/** Taps of a mean whose distance from a half float32 can tell: more than 1.2e-5, the two roundings on the way. */
+const MOST_EXACT = 8192;
+
 /** Frames begin here in scratch memory: an address of 0 is none. */
 const FRAME_AT = 64;
 
-export function poolsInt8(engine: Engine): Pick<IntegerImageKernels, 'maxPoolInt8' | 'avgPoolInt8'> {
+export function poolsInt8(
+  engine: Engine,
+): Pick<IntegerImageKernels, 'maxPoolInt8' | 'avgPoolInt8' | 'avgPoolInt8Whole'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
 
@@ -265,10 +278,12 @@ export function poolsInt8(engine: Engine): Pick<IntegerImageKernels, 'maxPoolInt
     };
   }
   const max = plansOf(writeMax, () => []);
-  const average = plansOf(writeAverage, (s) => [
+  const axesOf = (s: Window): readonly number[] => [
     ...[-s.padTop, s.strideY, s.dilationY, s.height],
     ...[-s.padLeft, s.strideX, s.dilationX, s.width],
-  ]);
+  ];
+  const average = plansOf((func, shape) => writeAverage(func, shape, false), axesOf);
+  const wholeAverage = plansOf((func, shape) => writeAverage(func, shape, true), axesOf);
   const read = (s: Window, channels: number, x: Int8Array): number =>
     args.read(x, s.batch * s.height * s.width * channels);
   const write = (s: Window, channels: number, y: Int8Array): number =>
@@ -289,6 +304,13 @@ export function poolsInt8(engine: Engine): Pick<IntegerImageKernels, 'maxPoolInt
       }
       const xAt = read(s, channels, x);
       args.done(slot.fn(xAt, scratchAt, write(s, channels, y), zeroPoint, ratio, to, ...operands));
+    },
+    avgPoolInt8Whole: (s, channels, x, y) => {
+      const { slot, scratchBytes, operands } = wholeAverage(s, channels);
+      const isExact = s.kernelWidth <= MOST_ACROSS && s.kernelHeight * s.kernelWidth <= MOST_EXACT;
+      const scratchAt = scratchBytes === 0 || !isExact ? 0 : scratch(scratchBytes);
+      if (scratchAt === 0) engine.orElse.avgPoolInt8Whole(s, channels, x, y);
+      else args.done(slot.fn(read(s, channels, x), scratchAt, write(s, channels, y), 0, 0, 0, ...operands));
     },
   };
 }

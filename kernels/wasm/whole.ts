@@ -52,7 +52,7 @@ function roundedBy(work: Work, name: string, x: Local, right: Local): Code {
   return i32x4.shrS(i32x4.add(x, i32x4.add(half, negative)), right);
 }
 
-export function whole(engine: Engine): Pick<IntegerKernels, 'requantizeWhole' | 'addInt8Whole'> {
+export function whole(engine: Engine): Pick<IntegerKernels, 'requantizeWhole' | 'addInt8Whole' | 'addInt8Shifted'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
   const lefts = mapSlot(engine, { inputs: ['words'] }, (_, shift) => leftOf(shift));
@@ -94,7 +94,23 @@ export function whole(engine: Engine): Pick<IntegerKernels, 'requantizeWhole' | 
       return i32x4.add(scaled(sum, 'sum', multiplier, right), zero);
     },
   );
+  const shifted = mapSlot(
+    engine,
+    { inputs: ['codes', 'codes'], integers: 5, output: 'codes', vectors: 2 },
+    (work, a, b, aMultiplier, bMultiplier, bias, shift, zeroPoint) => {
+      const all = (name: string, x: Local): Local => work.constant(name, () => i32x4.splat(x));
+      const first = i32x4.add(i32x4.mul(a, all('a', aMultiplier)), all('bias', bias));
+      const sum = i32x4.add(first, i32x4.mul(b, all('b', bMultiplier)));
+      return i32x4.add(i32x4.shrS(sum, shift), all('zero', zeroPoint));
+    },
+  );
   return {
+    addInt8Shifted: (n, a, aMultiplier, b, bMultiplier, bias, shift, zeroPoint, y) => {
+      const aAt = args.read(a, n);
+      const bAt = args.read(b, n);
+      const yAt = args.write(y, n);
+      args.done(shifted.fn(n, aAt, bAt, aMultiplier, bMultiplier, bias, shift, zeroPoint, yAt));
+    },
     requantizeWhole: (rows, cols, acc, bias, multipliers, shifts, zeroPoint, low, high, y) => {
       const leftAt = scratch(8 * cols);
       if (leftAt === 0) {

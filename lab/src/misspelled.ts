@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 
-const COMMANDS = ['compress', 'export', 'page', 'predict', 'help'];
+const COMMANDS = ['compress', 'export', 'inspect', 'page', 'predict', 'help'];
 
 /** Whether a text that may be a file is a bare word: no folder, no ending. */
 export const isWord = (text: string): boolean => /^\w+$/.test(text);

@@ -97,7 +97,7 @@ export interface Model {
 }
 
 /** What takes the place of a file that is no network. */
-const NETWORKS = 'Give a network that a run has left in models/ or points/, a .safetensors file';
+export const NETWORKS = 'Give a network that a run has left in models/ or points/, a .safetensors file';
 
 /** Whether a file begins as one of safetensors: with the length of its header, an object. */
 const isSafetensors = (bytes: Uint8Array): boolean =>

@@ -2,9 +2,21 @@ import { type Command, Option } from 'commander';
 
 /** Options of the commands that make something of one network. */
 
+/** What a network is written as, by the ending of its file: the first of two, where there are two. */
+const BY_ENDING = {
+  '.mjs': 'module',
+  '.js': 'module',
+  '.c': 'c',
+  '.onnx': 'onnx',
+  '.tflite': 'tflite',
+  '.safetensors': 'safetensors',
+} as const;
+export type ExportKind = (typeof BY_ENDING)[keyof typeof BY_ENDING];
+const KINDS: readonly ExportKind[] = [...new Set(Object.values(BY_ENDING))];
+
 export interface ExportFlags {
   /** What was typed, or what the ending of the file says. */
-  as?: 'module' | 'c';
+  as?: ExportKind;
   /** A folder, or a file by its ending. */
   out: string;
   name?: string;
@@ -14,32 +26,38 @@ export interface ExportFlags {
   int8Inputs?: boolean;
 }
 
+/** It has none. */
+export type InspectFlags = Readonly<Record<never, never>>;
+
 export interface PageFlags {
   out?: string;
   name?: string;
   open?: boolean;
 }
 
-export const languageOf = ({ as, out }: Pick<ExportFlags, 'as' | 'out'>): 'module' | 'c' =>
-  as ?? (out.endsWith('.c') ? 'c' : 'module');
+export const kindOf = ({ as, out }: Pick<ExportFlags, 'as' | 'out'>): ExportKind =>
+  as ?? Object.entries(BY_ENDING).find(([ending]) => out.endsWith(ending))?.[1] ?? 'module';
 
 const MODEL = ['<model>', 'a network of a run with its encoder, such as report/models/int8.safetensors'] as const;
+const ANY_MODEL = [
+  '<model>',
+  'a network of a run, such as report/models/int8.safetensors, or one of another program: .onnx, .tflite, model.json of TensorFlow.js',
+] as const;
 
 export const exportCommand = (program: Command): Command =>
   program
     .command('export')
     .description(
-      'Writes a network that a run has left in models/ or points/ as source code that needs nothing else: an ES module with its ' +
-        'encoder and its types, or C99 with a header that says what the inputs are. Their answers are those of the network, to the bit.',
+      'Writes a network as source code that needs nothing else, an ES module with its encoder and its types or C99 with a header ' +
+        'that says what the inputs are, whose answers are those of the network, to the bit; or as a file for other programs.',
     )
-    .argument(...MODEL)
-    .addOption(
-      new Option('--as <language>', 'what is written; default: c where --out ends in .c, else module').choices([
-        'module',
-        'c',
-      ]),
+    .argument(...ANY_MODEL)
+    .addOption(new Option('--as <form>', 'what is written; default: what --out ends in, else module').choices(KINDS))
+    .option(
+      '--out <folder or file>',
+      `where to: a folder, or the file, which ends in ${Object.keys(BY_ENDING).join(', ')}`,
+      '.',
     )
-    .option('--out <folder or file>', 'where to: a folder, or the file, which ends in .mjs, .js or .c', '.')
     .option(
       '--name <name>',
       'what files are called, and in C what names begin with; default: as the file of the network',
@@ -48,6 +66,15 @@ export const exportCommand = (program: Command): Command =>
     .option('--plain', 'numbers in C as they are, which runs fastest, not in the form of the fewest bytes')
     .option('--logits', 'C without a softmax or sigmoid at the end: the largest is the same')
     .option('--int8-inputs', 'C whose inputs are int8, as a network in int8 makes them');
+
+export const inspectCommand = (program: Command): Command =>
+  program
+    .command('inspect')
+    .description(
+      'Prints what a file holds: of a network a line for each node, with the bytes of its weights and its multiply-adds, of arrays a ' +
+        'line for each. It reads what this library writes, ONNX, TFLite, model.json of TensorFlow.js, safetensors, .npy and .npz.',
+    )
+    .argument('<file>', 'the file');
 
 export const pageCommand = (program: Command): Command =>
   program

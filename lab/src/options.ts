@@ -1,6 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { commandNear, isWord } from './misspelled.ts';
-import { type ExportFlags, exportCommand, languageOf, type PageFlags, pageCommand } from './options-export.ts';
+import {
+  type ExportFlags,
+  exportCommand,
+  type InspectFlags,
+  inspectCommand,
+  kindOf,
+  type PageFlags,
+  pageCommand,
+} from './options-export.ts';
 import { addReading, type ReadFlags } from './options-reading.ts';
 import type { ImageShape, ModelKind } from './types-base.ts';
 
@@ -59,6 +67,7 @@ export type Typed =
   | { readonly command: 'train'; readonly file: string | undefined; readonly flags: TrainFlags }
   | { readonly command: 'compress'; readonly file: string | undefined; readonly flags: CompressFlags }
   | { readonly command: 'export'; readonly model: string; readonly flags: ExportFlags }
+  | { readonly command: 'inspect'; readonly file: string; readonly flags: InspectFlags }
   | { readonly command: 'page'; readonly model: string; readonly flags: PageFlags }
   | { readonly command: 'predict'; readonly model: string; readonly file: string; readonly flags: PredictFlags };
 
@@ -114,6 +123,11 @@ export function parse(
     checkNotEmpty({ 'the file of the model': model, '--out': flags.out, '--name': flags.name });
     checkExport(flags);
     typed = { command: 'export', model, flags };
+  });
+  inspectCommand(program).action((file: string, flags: InspectFlags) => {
+    checkNoneBefore(program, 'inspect');
+    checkNotEmpty({ 'the file': file });
+    typed = { command: 'inspect', file, flags };
   });
   pageCommand(program).action((model: string, flags: PageFlags) => {
     checkNoneBefore(program, 'page');
@@ -368,11 +382,13 @@ function checkImage(file: string | undefined, model: ModelKind, image: ImageShap
 
 /** Throws UsageError for options of the other form. */
 function checkExport(flags: ExportFlags): void {
-  const { readable, plain, logits } = flags;
-  const as = languageOf(flags);
+  const { readable, plain, logits, int8Inputs } = flags;
+  const as = kindOf(flags);
   if (as === 'c' && readable === true) throw new UsageError('--readable is of modules: C is always readable');
-  const ofC = plain === true ? '--plain' : logits === true ? '--logits' : undefined;
-  if (as === 'module' && ofC !== undefined) throw new UsageError(`${ofC} needs --as c`);
+  if (as !== 'module' && readable === true) throw new UsageError('--readable is of modules: this is no text');
+  const ofC = Object.entries({ '--plain': plain, '--logits': logits, '--int8-inputs': int8Inputs });
+  const given = ofC.find(([, isGiven]) => isGiven === true)?.[0];
+  if (as !== 'c' && given !== undefined) throw new UsageError(`${given} needs --as c`);
 }
 
 function fileOf(file: string | undefined, csv: string | undefined): string | undefined {

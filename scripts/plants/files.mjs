@@ -24,8 +24,8 @@ export const plants = [
   {
     name: 'scales are multiplied without the one of the output',
     file: 'src/graph/integers.ts',
-    find: '/ (output?.scale ?? 1)',
-    replace: '/ (output === null ? 1 : 1)',
+    find: 'rounded(output?.scale ?? 1)',
+    replace: 'rounded(1)',
     mustFail: ['tests/graph/check.test.ts', 'tests/infer/program.test.ts'],
   },
   {

@@ -196,4 +196,32 @@ export const plants = [
     replace: 'return problem !== undefined ? []',
     mustFail: ['tests/quantize/qat.test.ts'],
   },
+  {
+    name: 'a mean of codes below 0 is rounded up from its half',
+    file: 'kernels/cpu/integer-images.ts',
+    find: '(sum < 0 ? -0.5 : 0.5)',
+    replace: '0.5',
+    mustFail: ['tests/infer/integer-forms.test.ts'],
+  },
+  {
+    name: 'a factor by the rule of XNNPACK is rounded once',
+    file: 'src/graph/integers.ts',
+    find: 'rounded(rounded(from * (scales[j % scales.length] ?? 1)) / to)',
+    replace: 'rounded((from * (scales[j % scales.length] ?? 1)) / to)',
+    mustFail: ['tests/infer/integer-forms.test.ts'],
+  },
+  {
+    name: 'a sum by the rule of XNNPACK is cut off',
+    file: 'src/infer/emit-whole.ts',
+    find: '(1 << (shift - 1)) - zeros',
+    replace: '-zeros',
+    mustFail: ['tests/infer/integer-forms.test.ts'],
+  },
+  {
+    name: 'a .tflite file does not tell that a product has the rule of XNNPACK',
+    file: 'src/formats/tflite/write-products.ts',
+    find: 'sheet.ruled(to, rule)',
+    replace: "sheet.ruled(to, rule && 'multiplier')",
+    mustFail: ['tests/formats/tflite-multiplier.test.ts'],
+  },
 ];

@@ -59,6 +59,8 @@ export const GROUPS = [
     pages: [
       { file: 'docs/files.md', name: 'files', en: 'Files', zh: '模型文件' },
       { file: 'docs/export.md', name: 'export', en: 'Export', zh: '导出' },
+      { file: 'docs/formats.md', name: 'formats', en: 'Other formats', zh: '其他格式' },
+      { file: 'docs/onnx-models.md', name: 'onnx-models', en: 'Models of ONNX', zh: 'ONNX 测试模型' },
       { file: 'docs/sizes.md', name: 'sizes', en: 'Sizes', zh: '体积' },
     ],
   },

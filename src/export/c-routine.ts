@@ -60,8 +60,10 @@ export type IntegerName =
   | 'look_up'
   | 'add_int8'
   | 'add_int8_whole'
+  | 'add_int8_shifted'
   | 'max_pool_int8'
-  | 'avg_pool_int8';
+  | 'avg_pool_int8'
+  | 'avg_pool_int8_whole';
 
 /** Of what looks rows of a table up. */
 export type TableName =

@@ -128,6 +128,17 @@ static void quantize_rows(size_t n, const float *x, float *scale, int32_t *zero,
   }
 }`,
   },
+  add_int8_shifted: {
+    needs: ['requantized_whole'],
+    text: `static void add_int8_shifted(size_t n, const int8_t *a, int32_t a_multiplier, const int8_t *b, int32_t b_multiplier,
+                             int32_t bias, int shift, int zero, int8_t *y)
+{
+  for (size_t i = 0; i < n; i++) {
+    const int32_t sum = a[i] * a_multiplier + b[i] * b_multiplier + bias;
+    y[i] = requantized_whole(sum < 0 ? ~(~sum >> shift) : sum >> shift, zero, -128, 127);
+  }
+}`,
+  },
   max_pool_int8: {
     needs: ['window'],
     text: `static void max_pool_int8(const WHITTLE_FLASH struct window *s, const int8_t *x, int8_t *y)
@@ -168,6 +179,29 @@ static void quantize_rows(size_t n, const float *x, float *scale, int32_t *zero,
           }
         }
         *y++ = quantized((float)sum / (float)count * ratio, zero);
+      }
+}`,
+  },
+  avg_pool_int8_whole: {
+    needs: ['window'],
+    text: `static void avg_pool_int8_whole(const WHITTLE_FLASH struct window *s, const int8_t *x, int8_t *y)
+{
+  const size_t channels = s->channels;
+  for (size_t oy = 0; oy < s->out_height; oy++)
+    for (size_t ox = 0; ox < s->out_width; ox++)
+      for (size_t c = 0; c < channels; c++) {
+        int32_t sum = 0, count = 0;
+        for (size_t ky = 0; ky < s->kernel_height; ky++) {
+          const size_t iy = oy * s->stride_y + ky * s->dilation_y - s->pad_top; /* above the image it wraps: too large */
+          for (size_t kx = 0; iy < s->height && kx < s->kernel_width; kx++) {
+            const size_t ix = ox * s->stride_x + kx * s->dilation_x - s->pad_left;
+            if (ix >= s->width) continue;
+            sum += x[(iy * s->width + ix) * channels + c];
+            count++;
+          }
+        }
+        /* quotients of C are cut off towards 0 */
+        *y++ = (int8_t)((sum + (sum < 0 ? -(count / 2) : count / 2)) / count);
       }
 }`,
   },

@@ -71,8 +71,10 @@ export type ListedKernel =
       | 'lookUp'
       | 'addInt8'
       | 'addInt8Whole'
+      | 'addInt8Shifted'
       | 'maxPoolInt8'
       | 'avgPoolInt8'
+      | 'avgPoolInt8Whole'
       | 'maxPool'
       | 'avgPool'
       | 'max'
@@ -109,8 +111,10 @@ export const WRITES: { readonly [K in ListedKernel]: readonly number[] } = {
   lookUp: [3],
   addInt8: [9],
   addInt8Whole: [12],
+  addInt8Shifted: [8],
   maxPoolInt8: [3],
   avgPoolInt8: [6],
+  avgPoolInt8Whole: [3],
   maxPool: [3],
   avgPool: [3],
   max: [4],

@@ -92,6 +92,10 @@ function quantizeRow(n, x, scales, zeros, q) {
     y[i] = Math.min(Math.max(scaled(sum, multiplier, shift) + zero, -128), 127);
   }
 }`,
+  addInt8Shifted: `function addInt8Shifted(n, a, aMultiplier, b, bMultiplier, bias, shift, zero, y) {
+  for (let i = 0; i < n; i++)
+    y[i] = Math.min(Math.max(((a[i] * aMultiplier + b[i] * bMultiplier + bias) >> shift) + zero, -128), 127);
+}`,
   eachWindow: `// Calls visit for each place of a window, with where in the image each of its taps is: -1 outside.
 function eachWindow(s, pixel, visit) {
   const { height, width, outHeight, outWidth, kernelHeight = 1, kernelWidth = 1, strideY = 1, strideX = 1 } = s;
@@ -152,6 +156,16 @@ function gather(patch, x, from, pixel, part, zero) {
       let sum = 0;
       for (const at of own) sum += x[at + c] - zero;
       y[place * channels + c] = toInt8(fr(fr(fr(sum) / own.length) * ratio), to, -128, 127);
+    }
+  });
+}`,
+  avgPoolInt8Whole: `function avgPoolInt8Whole(s, channels, x, y) {
+  eachWindow(s, channels, (from, place) => {
+    const own = from.filter((at) => at >= 0);
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      for (const at of own) sum += x[at + c];
+      y[place * channels + c] = sum / own.length + (sum < 0 ? -0.5 : 0.5);
     }
   });
 }`,

@@ -141,7 +141,7 @@ function ofIntegers(site: Site<Kind>): void {
     const [low, high] = boundsOf(activation, y.format!);
     const rest = { bias, zeroPoint: y.format!.zeroPoint, low, high };
     const finish: Finish =
-      rule === undefined
+      rule !== 'multiplier'
         ? { kind: 'requantize', scales: columnScales(product), ...rest }
         : { kind: 'whole', ...wholes(columnFactors(product).map(multiplierOf)), ...rest };
     step((k) => productOf(k)({ ...made, finish }, x.bytes.array, null, null, y.bytes.array));

@@ -72,8 +72,14 @@ const only = <T>(wanted: string, own: T): Attribute<T> =>
 
 export const mark: Attribute<true> = only('true', true);
 
+/** Of what makes int8 of means: see `MeanRule`. */
+export const meanRule: Attribute<'multiplier'> = only("'multiplier'", 'multiplier');
+
 /** Of what makes int8 of sums: see `IntegerRule`. */
-export const rule: Attribute<'multiplier'> = only("'multiplier'", 'multiplier');
+export const rule: Attribute<'multiplier' | 'xnnpack'> = optional({
+  wanted: "'multiplier' or 'xnnpack'",
+  read: (value) => (value === 'multiplier' || value === 'xnnpack' ? value : undefined),
+});
 
 /** Of a dropout: what it does instead of dropping. */
 export const noise: Attribute<'added' | 'factor' | 'alpha'> = optional({

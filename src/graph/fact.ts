@@ -1,7 +1,7 @@
 import { type Shape, sameShape } from '../base/shape.ts';
 import { type ActivationSpec, epilogueOf } from './activation.ts';
 import type { Schema } from './attributes.ts';
-import type { Attributes, FakeKernel, NodeOf, Op, QuantizationParams } from './graph.ts';
+import type { Attributes, FakeKernel, IntegerRule, NodeOf, Op, QuantizationParams } from './graph.ts';
 
 /** A weight of an operation, by role. */
 export interface Role {
@@ -140,15 +140,32 @@ export function addedRatios(
   const twice = 2 * Math.max(a!.scale, b!.scale);
   return [a!.scale / twice, b!.scale / twice, twice / (2 ** 20 * own!.scale)];
 }
-export const added = (
+/** The scales of two terms over that of their sum, as XNNPACK has them. */
+const termRatios = (inputs: readonly Format[], own: Format): number[] =>
+  inputs.map((format) => Math.fround(Math.fround(format!.scale) / Math.fround(own!.scale)));
+/** What two terms are multiplied with where they are added by factors of 21 bits: whole numbers, in units of 2^-shift. */
+export function addedFactors(
   inputs: readonly Format[],
   own: Format,
-  { rule }: { readonly rule?: 'multiplier' },
-): string | null => {
+): { readonly factors: readonly number[]; readonly shift: number } {
+  const ratios = termRatios(inputs, own);
+  let shift = 20;
+  let unit = 2 ** 20;
+  for (let largest = Math.max(...ratios); largest >= 2; largest /= 2, unit /= 2) shift--;
+  for (let largest = Math.max(...ratios); largest < 1; largest *= 2, unit *= 2) shift++;
+  return { factors: ratios.map((ratio) => Math.fround(Math.fround(ratio * unit) + ROUND) - ROUND), shift };
+}
+export const added = (inputs: readonly Format[], own: Format, { rule }: IntegerRule): string | null => {
   const wrong = alike(inputs, own);
   if (wrong !== null || rule === undefined || isReal(own)) return wrong;
   if (inputs.length > 2)
-    return 'adds more than two values, which the rule multiplier does not: add them one after another';
+    return `adds more than two values, which the rule ${rule} does not: add them one after another`;
+  if (rule === 'xnnpack') {
+    const isNear = termRatios(inputs, own).every((ratio) => ratio >= 2 ** -10 && ratio < 2 ** 8);
+    return isNear
+      ? null
+      : 'has a scale that is not a 256th to 1024 times of one that it reads, as the rule xnnpack needs';
+  }
   const fits = Math.fround(addedRatios(inputs, own)[2]) < 1;
   return fits ? null : 'has a scale that is no more than a 524,288th of one that it reads, which no multiplier holds';
 };

@@ -30,14 +30,22 @@ export interface QuantizationParams {
   readonly zeroPoint: number;
 }
 
-/**
- * How a product is told to work with integers. `rule` is how its int32 sums, or terms, become int8: as one product in float32,
- * rounded half to even, or with `multiplier` in whole numbers alone (`requantizeWhole`). A `dynamic` product reads real
- * numbers, makes int8 of each sample by its own range, multiplies integers and gives real numbers.
- */
-export interface IntegerRule {
+/** With `multiplier` a mean is that of the codes, halves away from 0 (`avgPoolInt8Whole`), and else of the numbers. */
+export interface MeanRule {
   readonly rule?: 'multiplier';
 }
+/**
+ * How int32 sums, or terms, become int8: as one product in float32, rounded half to even, or with `multiplier` in whole numbers
+ * alone (`requantizeWhole`, `addInt8Whole`). With `xnnpack` as XNNPACK does it: products as without a rule, by a factor that is
+ * made in float32 too, and sums by factors of 21 bits (`addInt8Shifted`).
+ */
+export interface IntegerRule {
+  readonly rule?: 'multiplier' | 'xnnpack';
+}
+/**
+ * How a product is told to work with integers. A `dynamic` one reads real numbers, makes int8 of each sample by its own range,
+ * multiplies integers and gives real numbers.
+ */
 export interface ProductRule extends IntegerRule {
   readonly dynamic?: true;
 }
@@ -104,14 +112,14 @@ export interface Attributes {
       readonly padding: Padding;
     };
   /** The largest of each window and channel, or the mean of those that are not padding. Samples as of `conv`. */
-  readonly pool: {
+  readonly pool: MeanRule & {
     readonly kind: PoolKind;
     readonly size: readonly number[];
     readonly strides: readonly number[];
     readonly padding: Padding;
   };
   /** The same of each channel as a whole: samples as of `conv` to [channels]. */
-  readonly globalPool: { readonly kind: PoolKind };
+  readonly globalPool: MeanRule & { readonly kind: PoolKind };
   /** Zeros before and behind, along each axis but the channels. */
   readonly zeroPad: { readonly widths: readonly (readonly [before: number, behind: number])[] };
   /** Each position this often, along each axis but the channels: the nearest neighbour in a larger image. */

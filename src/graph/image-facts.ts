@@ -1,6 +1,6 @@
 import { elementsOf, MAX_SIZE, type Shape, sameShape } from '../base/shape.ts';
 import { type Padding, type Steps, transposedSizes, windowFault, windowOf } from '../base/window.ts';
-import { type Attribute, activation, kernelBits, mark, number, rule } from './attributes.ts';
+import { type Attribute, activation, kernelBits, mark, meanRule, number, rule } from './attributes.ts';
 import {
   apart,
   averaged,
@@ -12,6 +12,7 @@ import {
   product,
   STEPS,
   same,
+  sameFormat,
 } from './fact.ts';
 import type { Op, PoolKind } from './graph.ts';
 
@@ -75,16 +76,29 @@ export function checkBias(bias: Shape | undefined, units: number, refuse: Refuse
 export const weightless: Pick<Facts<Op>, 'inputs' | 'weights' | 'memory'> = { inputs: one, weights: {}, memory: apart };
 const moved = { ...weightless, formats: same };
 
-/** The largest is one of the numbers, a mean is a number of its own. */
-const pooled: Facts<'pool' | 'globalPool'>['formats'] = (inputs, own, { kind }) =>
-  (kind === 'max' ? same : averaged)(inputs, own);
+/** The largest is one of the numbers, a mean is a number of its own, and by a rule the mean of codes. */
+const pooled: Facts<'pool' | 'globalPool'>['formats'] = (inputs, own, { kind, rule }) => {
+  if (kind === 'max') return rule === undefined ? same(inputs, own) : 'gives the largest, which no rule rounds';
+  const wrong = averaged(inputs, own);
+  if (wrong !== null || rule === undefined || sameFormat(inputs[0]!, own)) return wrong;
+  return 'gives the mean of what it reads by the rule multiplier: its format must be that of its input';
+};
 
 /** The rows of operations that move a window over images and sequences, or change their sizes. */
 export const IMAGE_FACTS: FactRows<
   'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'zeroPad' | 'upsample' | 'channelShuffle'
 > = {
   conv: {
-    attributes: { activation, strides: sizes, dilations: sizes, padding, groups, rule, dynamic: mark, kernelBits },
+    attributes: {
+      activation,
+      strides: sizes,
+      dilations: sizes,
+      padding,
+      groups,
+      rule,
+      dynamic: mark,
+      kernelBits,
+    },
     ...weightless,
     weights: { kernel: { integers: 'int8', isPruned: true }, bias: { integers: 'int32', isOptional: true }, ...STEPS },
     readsAround: true,
@@ -134,7 +148,7 @@ export const IMAGE_FACTS: FactRows<
     macs: (_, { kernel }, [x]) => elementsOf(x!.slice(0, -1)) * elementsOf(kernel!),
   },
   pool: {
-    attributes: { kind, size: sizes, strides: sizes, padding },
+    attributes: { kind, size: sizes, strides: sizes, padding, rule: meanRule },
     ...weightless,
     formats: pooled,
     shape: ({ inputs: [x], attrs: { size, strides, padding }, refuse }) => {
@@ -144,7 +158,7 @@ export const IMAGE_FACTS: FactRows<
     },
   },
   globalPool: {
-    attributes: { kind },
+    attributes: { kind, rule: meanRule },
     ...weightless,
     formats: pooled,
     shape: ({ inputs: [x], refuse }) => {

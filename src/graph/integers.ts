@@ -86,10 +86,14 @@ export function foldedBias({
 /** What an int32 sum of each column is multiplied with: to real numbers, or to the integers of the output. */
 export const columnScales = (product: IntegerProduct): Float32Array => Float32Array.from(columnFactors(product));
 
-/** The same in float64. */
-export const columnFactors = ({ input, output, kernel: { scales }, columns }: IntegerProduct): number[] =>
+/** The same in float64; by the rule `xnnpack` each scale, their product and its quotient are float32. */
+export function columnFactors({ input, output, rule, kernel: { scales }, columns }: IntegerProduct): number[] {
+  const rounded = rule === 'xnnpack' && output !== null ? Math.fround : (x: number): number => x;
+  const from = rounded(input.scale);
+  const to = rounded(output?.scale ?? 1);
   // Scales along another axis than that of the columns are all one
-  Array.from({ length: columns }, (_, j) => (input.scale * (scales[j % scales.length] ?? 1)) / (output?.scale ?? 1));
+  return Array.from({ length: columns }, (_, j) => rounded(rounded(from * (scales[j % scales.length] ?? 1)) / to));
+}
 
 /** A factor in whole numbers, multiplier·2^(shift - 31), as `requantizeWhole` takes it: the multiplier is 0, or 2³⁰ to 2³¹ - 1. */
 export interface Multiplier {
@@ -121,7 +125,7 @@ export function multiplierOf(real: number): Multiplier {
 /** Throws unless the product can be computed: no sum leaves int32, and there are factors for its sums. */
 export function checkProduct(product: IntegerProduct): void {
   foldedBias(product);
-  const isWhole = product.rule !== undefined && product.output !== null;
+  const isWhole = product.rule === 'multiplier' && product.output !== null;
   const wrong = columnScales(product).find((scale) => !(scale < (isWhole ? 2 ** 30 : Infinity)));
   const wanted = isWhole ? 'below 2^30 when multiplied: shifts go up to 30' : 'finite when multiplied in float32';
   if (wrong !== undefined) refusing(`node "${product.name}"`)('scales', wanted, wrong);

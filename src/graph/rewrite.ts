@@ -34,6 +34,8 @@ export function nodeOf<K extends Op>(
 /** Hands out names that nothing has yet: the one wished for, else with _1, _2, ... behind it. */
 export class Names {
   private readonly taken: Set<string>;
+  /** The first number that may be free behind a name: many that wish for one are served in linear time. */
+  private readonly next = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {
     this.taken = new Set(taken);
@@ -41,7 +43,9 @@ export class Names {
 
   take(wished: string): string {
     let name = wished;
-    for (let i = 1; this.taken.has(name); i++) name = `${wished}_${i}`;
+    let i = this.next.get(wished) ?? 1;
+    for (; this.taken.has(name); i++) name = `${wished}_${i}`;
+    this.next.set(wished, i);
     this.taken.add(name);
     return name;
   }

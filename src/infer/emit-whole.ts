@@ -1,7 +1,8 @@
 import { elementsOf } from '../base/shape.ts';
-import { addedRatios, boundsOf } from '../graph/fact.ts';
+import { addedFactors, addedRatios, boundsOf, type Format } from '../graph/fact.ts';
 import { columnFactors, foldedBias, type IntegerProduct, multiplierOf } from '../graph/integers.ts';
-import type { Operand, Site, Summing } from './site.ts';
+import { poolRows } from './emit-integers.ts';
+import type { EmitRows, Operand, Site, Summing } from './site.ts';
 
 /** The steps of nodes that make int8 in whole numbers alone: those with the rule `multiplier`. */
 
@@ -36,9 +37,34 @@ function requantizeWhole(
 export const ofRule =
   <K extends 'dense' | 'conv' | 'convTranspose'>(row: (site: Site<K>) => void) =>
   (site: Site<K>): void => {
-    const isWhole = site.node.attrs.rule !== undefined && site.output.format !== null;
+    const isWhole = site.node.attrs.rule === 'multiplier' && site.output.format !== null;
     row(isWhole ? { ...site, requantized: (product, sum) => requantizeWhole(site, product, sum) } : site);
   };
+
+const MEANS = poolRows((k, _, s, channels, x, y) => k.avgPoolInt8Whole(s, channels, x.bytes.array, y.bytes.array));
+
+/** A row for pools, whose means are of the codes where the node says so. */
+export const ofPoolRule =
+  <K extends 'pool' | 'globalPool'>(op: K, row: (site: Site<K>) => void) =>
+  (site: Site<K>): void => {
+    const isWhole = site.node.attrs.rule !== undefined && site.output.format !== null;
+    (isWhole ? (MEANS as EmitRows<K>)[op] : row)(site);
+  };
+
+/** Two values added by factors of 21 bits. */
+function addShifted({ inputs: [a, b], output: y, step }: Site<'add'>, formats: readonly Format[]): void {
+  const { factors, shift } = addedFactors(formats, y.format);
+  const [first, second] = factors as readonly [number, number];
+  const zeros = first * formats[0]!.zeroPoint + second * formats[1]!.zeroPoint;
+  const bias = (1 << (shift - 1)) - zeros;
+  const { zeroPoint } = y.format!;
+  step((k, samples) =>
+    k.addInt8Shifted(
+      samples * y.size,
+      ...([a.bytes.array, first, b!.bytes.array, second, bias, shift, zeroPoint, y.bytes.array] as const),
+    ),
+  );
+}
 
 /** Two values added in whole numbers. */
 export const ofAddRule =
@@ -50,6 +76,10 @@ export const ofAddRule =
       return;
     }
     const formats = inputs.map(({ format }) => format);
+    if (node.attrs.rule === 'xnnpack') {
+      addShifted(site, formats);
+      return;
+    }
     const [first, second, sum] = addedRatios(formats, y.format).map(multiplierOf);
     const { zeroPoint } = y.format;
     const term = ({ bytes, format }: Operand, { multiplier, shift } = first!) =>

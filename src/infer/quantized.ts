@@ -9,19 +9,21 @@ import { type Asked, type EmitRows, ofIntegers, REAL, refuse, type Site } from '
 
 const real = (asked: Asked): never => refuse(asked, REAL);
 
-/** Nodes that read int8, but for those that make it of their sums in whole numbers alone. */
+/** Nodes that read int8 and have no rule, or one with the same steps. */
 const ofBytes =
-  <K extends 'dense' | 'conv' | 'add'>(row: (site: Site<K>) => void) =>
-  (site: Site<K>): void =>
-    ofIntegers(site.node.attrs.rule ? real : row, real)(site);
+  <K extends 'dense' | 'conv' | 'pool' | 'globalPool' | 'add'>(row: (site: Site<K>) => void, alike?: 'xnnpack') =>
+  (site: Site<K>): void => {
+    const { rule } = site.node.attrs;
+    ofIntegers(rule === undefined || rule === alike ? row : real, real)(site);
+  };
 
 /** An operation without a row here works with real numbers alone. */
 const QUANTIZED: Partial<EmitRows<Op>> = {
   ...MOVES,
-  dense: ofBytes(INTEGERS.dense),
-  conv: ofBytes(INTEGERS.conv),
-  pool: ofIntegers(INTEGERS.pool, real),
-  globalPool: ofIntegers(INTEGERS.globalPool, real),
+  dense: ofBytes(INTEGERS.dense, 'xnnpack'),
+  conv: ofBytes(INTEGERS.conv, 'xnnpack'),
+  pool: ofBytes(INTEGERS.pool),
+  globalPool: ofBytes(INTEGERS.globalPool),
   add: ofBytes(INTEGERS.add),
 };
 

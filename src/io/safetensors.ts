@@ -56,7 +56,8 @@ interface ArrayType {
   new (buffer: ArrayBuffer): SafeArray;
 }
 
-const ARRAYS: ReadonlyMap<string, ArrayType> = new Map<SafeDType, ArrayType>([
+/** The array of each dtype. */
+export const ARRAYS: ReadonlyMap<string, ArrayType> = new Map<SafeDType, ArrayType>([
   ['BOOL', Uint8Array],
   ['U8', Uint8Array],
   ['I8', Int8Array],
@@ -96,7 +97,12 @@ export function encodeSafetensors(
     );
   if (typeof metadata !== 'object' || metadata === null)
     throw new ValueError('encodeSafetensors', 'metadata', 'an object of texts', metadata);
-  const entries = [...tensors].map(([name, tensor]) => ({ name, ...tensor, ...checkTensor(name, tensor) }));
+  if (tensors.has(METADATA)) throw new ValueError('encodeSafetensors', 'name', `other than ${METADATA}`, METADATA);
+  const entries = [...tensors].map(([name, tensor]) => ({
+    name,
+    ...tensor,
+    ...checkTensor('encodeSafetensors', name, tensor),
+  }));
   entries.sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
   const parts: string[] = [];
   const keys = Object.keys(metadata).sort();
@@ -162,7 +168,8 @@ interface Entry {
 /** Throws a FormatError; `at` is an index into the header's text. */
 type Fail = (field: string, problem: string, at: number) => never;
 
-function readHeader(file: Uint8Array): { header: JsonObject; fail: Fail; dataStart: number } {
+/** The header alone, which says whose file it is. Throws FormatError where it is not to be read. */
+export function readHeader(file: Uint8Array): { header: JsonObject; fail: Fail; dataStart: number } {
   checkBytes('decodeSafetensors', 'the file', file);
   const wrong = (field: string, problem: string, offset = 0): never => {
     throw new FormatError(FORMAT, field, problem, offset);
@@ -236,20 +243,19 @@ function checkRanges(entries: readonly Entry[], length: number, fail: Fail): voi
     fail('data', `the tensors take ${reached} bytes, the file holds ${length} after the header`, 0);
 }
 
-function checkTensor(name: string, { dtype, shape, data }: SafeTensor): { width: number; bytes: Uint8Array } {
-  if (name === METADATA) throw new ValueError('encodeSafetensors', 'name', `other than ${METADATA}`, name);
+/** The bytes of a tensor, and how many an element has. Throws ValueError, in the words of `op`, for what is no tensor. */
+export function checkTensor(op: string, name: string, tensor: SafeTensor): { width: number; bytes: Uint8Array } {
+  const { dtype, shape, data } = tensor;
   const type = ARRAYS.get(dtype);
-  if (type === undefined) {
-    throw new ValueError('encodeSafetensors', `${show(name)} dtype`, `one of ${[...ARRAYS.keys()].join(', ')}`, dtype);
-  }
-  if (!(data instanceof type) && !(data instanceof Uint8Array)) {
-    throw new ValueError('encodeSafetensors', `${show(name)} data`, `${type.name} or bytes for ${dtype}`, data);
-  }
+  if (type === undefined)
+    throw new ValueError(op, `${show(name)} dtype`, `one of ${[...ARRAYS.keys()].join(', ')}`, dtype);
+  if (!(data instanceof type) && !(data instanceof Uint8Array))
+    throw new ValueError(op, `${show(name)} data`, `${type.name} or bytes for ${dtype}`, data);
   const width = type.BYTES_PER_ELEMENT;
-  const wanted = size('encodeSafetensors', shape) * width;
+  const wanted = size(op, shape) * width;
   if (data.byteLength !== wanted) {
     const requirement = `${wanted} bytes for shape ${listed(shape)} of ${dtype}`;
-    throw new ValueError('encodeSafetensors', `${show(name)} data`, requirement, data.byteLength);
+    throw new ValueError(op, `${show(name)} data`, requirement, data.byteLength);
   }
   return { width, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }

@@ -126,7 +126,7 @@ export function fromNetwork(
     if (!MODELLED.includes(encoding.type))
       throw new StateError(
         'fromNetwork',
-        `${key} is quantized and cannot be trained; run the network with compileNetwork()`,
+        `${key} is quantized and cannot be trained: run the network with compileNetwork(), or train dequantize(network)`,
       );
   }
   const xs = network.inputs.map(({ shape, name }) => input(shape, { name }));

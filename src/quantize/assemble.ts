@@ -123,7 +123,11 @@ export function notesOfRule(network: Graph<Stored>, rule: Rule): string[] {
   });
 }
 
-const isRuled = (node: Node): boolean => Object.hasOwn(factsOf(node).attributes, 'rule');
+/** Whether the rule that a network is quantized by is one of the node: means get formats of their own, and keep float32. */
+export const isRuled = (node: Node): boolean => {
+  const { attributes } = factsOf(node);
+  return Object.hasOwn(attributes, 'rule') && !Object.hasOwn(attributes, 'kind');
+};
 
 /**
  * The node that makes int8 of sums by this rule, where it makes any that the rule can make: a sum of three values stays in

@@ -12,6 +12,7 @@ import { encodeNetwork } from '../io/network-file.ts';
 import type { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
 import { checkForms, quantizedOf } from './alone.ts';
+import { isRuled } from './assemble.ts';
 import { bitsOf } from './encode.ts';
 import type { LayerFormat, LayerFormatChoice } from './formats.ts';
 import { harmOf, Judge, type JudgeOptions, type MeasureBy, measureByOf } from './judge.ts';
@@ -186,7 +187,9 @@ const RESAMPLES = 200;
 const twinOf = (graph: Graph<Stored>, { name }: Node): Node => graph.nodes.find((node) => node.name === name)!;
 
 const ruleOf = ({ nodes }: Graph<Stored>): 'multiplier' | undefined =>
-  nodes.some(({ attrs }) => 'rule' in attrs && attrs.rule === 'multiplier') ? 'multiplier' : undefined;
+  nodes.some((node) => isRuled(node) && 'rule' in node.attrs && node.attrs.rule === 'multiplier')
+    ? 'multiplier'
+    : undefined;
 
 /** A hundredth of what the outputs are judged by. */
 const usualLimit = ({ outputs }: DamageReport): MaxDamage => ({

@@ -1,4 +1,5 @@
 import { reference } from '../../kernels/reference/reference.ts';
+import { operatorNetworks } from '../../scripts/formats/tflite-operators.mjs';
 import {
   Activation,
   Add,
@@ -167,6 +168,8 @@ export function* everyNetwork(): Generator<[name: string, network: Graph<Stored>
       for (const format of ['int8', 'fixed16', { type: 'int4', group: 4 }] as const)
         yield [`${name}, weights in ${JSON.stringify(format)}`, quantize(model, { format })];
   }
+  const ruled = 'sums and means of int8, the rules of XNNPACK';
+  yield [ruled, operatorNetworks[ruled]!];
   const pruned = prune(MODELS['a dense network']!(), { sparsity: 0.7 });
   yield ['pruned', toNetwork(pruned)];
   yield ['sparse', toSparse(pruned)];

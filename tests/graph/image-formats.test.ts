@@ -188,8 +188,23 @@ const refused: [string, string, () => Network][] = [
   ],
   [
     'a rule that is none',
-    'node "y" rule must be \'multiplier\', or left out',
+    "node \"y\" rule must be 'multiplier' or 'xnnpack', or left out",
     () => around('conv', { ...conv(), rule: 'shift' as never }, other, { kernel }),
+  ],
+  [
+    'a rule of sums for a mean',
+    'node "y" rule must be \'multiplier\', or left out',
+    () => around('pool', { ...pool('average'), rule: 'xnnpack' as never }, from),
+  ],
+  [
+    'a mean of codes in another format',
+    'gives the mean of what it reads by the rule multiplier: its format must be that of its input',
+    () => around('pool', { ...pool('average'), rule: 'multiplier' }, other),
+  ],
+  [
+    'a rule for the largest',
+    'gives the largest, which no rule rounds',
+    () => around('globalPool', { kind: 'max', rule: 'multiplier' }, from),
   ],
   [
     'a factor that has no multiplier',
@@ -245,6 +260,12 @@ const allowed: [string, () => Network][] = [
     () => around('conv', conv(), null, { kernel: bytes([3, 3, 2, 1]), bias: sums(2 ** 31 - 1 - 255 * 18) }),
   ],
   ['int8 weights of floats', () => around('conv', conv(), null, { kernel }, { read: null })],
+  [
+    'the same factor by the rule of XNNPACK',
+    () => around('conv', { ...conv(), rule: 'xnnpack' }, { scale: 2 ** -31, zeroPoint: 0 }, { kernel: ones }),
+  ],
+  ['means of codes', () => around('pool', { ...pool('average'), rule: 'multiplier' }, from)],
+  ['a mean of codes', () => around('globalPool', { kind: 'average', rule: 'multiplier' }, from)],
   ['means in another format', () => around('pool', pool('average'), other)],
   ['moves', () => around('channelShuffle', { groups: 2 }, from)],
   [

@@ -3,6 +3,7 @@ import { cpu } from '../../kernels/cpu/cpu.ts';
 import { ACTIVATIONS, type ActivationName } from '../../src/graph/activation.ts';
 import type { Stored } from '../../src/graph/encoding.ts';
 import type { Node, QuantizationParams } from '../../src/graph/graph.ts';
+import { columnScales } from '../../src/graph/integers.ts';
 import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import { compileNetwork } from '../../src/infer/program.ts';
@@ -31,7 +32,7 @@ import {
 const bytesOf = (value: number, scale: number): Stored =>
   stored([1, 1, 1], { type: 'int8', values: Int8Array.of(value), scales: Float32Array.of(scale) });
 
-const RULES = [{}, { rule: 'multiplier' }] as const;
+const RULES = [{}, { rule: 'multiplier' }, { rule: 'xnnpack' }] as const;
 const ENDS = ['linear', 'relu', 'relu6'] as const;
 
 describe('a static form is that of plain loops over integers, on every table', () => {
@@ -63,7 +64,8 @@ describe('a static form is that of plain loops over integers, on every table', (
       ].flatMap((network) =>
         Object.values(tables).map((table) => [...compileNetwork(network, 1, table).run(Float32Array.of(1, 3, -1, -3))]),
       );
-    for (const y of given({})) expect(y.map(whole)).toEqual([0, 4, 0, -4]);
+    for (const rule of [{}, { rule: 'xnnpack' }] as const)
+      for (const y of given(rule)) expect(y.map(whole)).toEqual([0, 4, 0, -4]);
     for (const y of given({ rule: 'multiplier' })) expect(y.map(whole)).toEqual([2, 4, 0, -2]);
   });
 
@@ -126,8 +128,68 @@ describe('a static form is that of plain loops over integers, on every table', (
   });
 
   test.each(RULES)('add of two values of their own formats: %o', (rule) => {
-    for (const read of [from, positive, { scale: 3, zeroPoint: 127 }, { scale: 1e-9, zeroPoint: 0 }])
+    const tiny = { scale: 'rule' in rule && rule.rule === 'xnnpack' ? 0.2 / 1024 : 1e-9, zeroPoint: 0 };
+    for (const read of [from, positive, { scale: 3, zeroPoint: 127 }, tiny])
       holds(around('add', rule, { scale: 0.2, zeroPoint: -5 }, { shape: [40], read, isTwice: true }));
+  });
+
+  test('sums and factors as LiteRT.js has them, where the float32 rule has others', () => {
+    const a = { scale: 0.039393551647663116, zeroPoint: -128 };
+    const b = { scale: 0.10419496148824692, zeroPoint: 4 };
+    const y = { scale: 0.050945673137903214, zeroPoint: -128 };
+    const summed = (attrs: (typeof RULES)[number]): Network =>
+      new Network({
+        inputs: ['x', 'z'].map((name) => ({ name, shape: [1], dtype: 'float32' })),
+        nodes: [
+          nodeOf('quantize', 'a', ['x'], {}, { format: a }),
+          nodeOf('quantize', 'b', ['z'], {}, { format: b }),
+          nodeOf('add', 'y', ['a', 'b'], attrs, { format: y }),
+          nodeOf('dequantize', 'end', ['y'], {}),
+        ],
+        outputs: ['end'],
+        weights: new Map(),
+      });
+    const inputs = [Float32Array.of(197 * a.scale), Float32Array.of(48 * b.scale)];
+    for (const table of Object.values(tables)) {
+      const given = RULES.map((rule) => compileNetwork(summed(rule), 1, table).run(inputs)[0]![0]! / y.scale);
+      expect(given.map(Math.round)).toEqual([250, 250, 251]); // 250.4999...: its factors of 21 bits lift it
+    }
+    const scales = Float32Array.from({ length: 400 }, (_, j) => 0.001 + j * 1.7e-5);
+    const kernel = stored([1, 400], { type: 'int8', values: new Int8Array(400).fill(1), scales });
+    const product = { name: 'y', input: from, output: to, kernel: kernel.encoding as never, terms: 1, columns: 400 };
+    const of = (rule?: 'xnnpack') => columnScales({ ...product, rule, inner: 1, bias: undefined, isCentred: false });
+    const own = of('xnnpack');
+    const fr = Math.fround;
+    expect([...own]).toEqual(Array.from(scales, (scale) => fr(fr(fr(from.scale) * scale) / fr(to.scale))));
+    expect([...of()].filter((scale, j) => scale !== own[j]).length).toBeGreaterThan(50);
+  });
+
+  test('means of codes: halves away from 0, whatever the zero point', () => {
+    const format = { scale: 1, zeroPoint: 3 };
+    const attrs = { kind: 'average', rule: 'multiplier' } as const;
+    const x = Float32Array.of(-5, -6, -4, -5, 0, 1, -3, -2); // codes -2, -3, -1, -2, 3, 4, 0, 1
+    const pool = { ...attrs, size: [2], strides: [2], padding: 'valid' } as const;
+    for (const table of Object.values(tables)) {
+      const y = compileNetwork(around('pool', pool, format, { shape: [8, 1], read: format }), 1, table).run(x);
+      expect([...y].map((v) => v + 3)).toEqual([-3, -2, 4, 1]); // -2.5, -1.5, 3.5 and 0.5
+    }
+    for (const read of [from, positive])
+      for (const [shape, size] of [
+        [
+          [7, 6, 3],
+          [2, 2],
+        ],
+        [
+          [7, 9, 17],
+          [3, 2],
+        ],
+        [[9, 5], [4]],
+      ] as const) {
+        const strides = size.map(() => 2);
+        for (const padding of ['same', 'valid'] as const)
+          holds(around('pool', { ...attrs, size, strides, padding }, read, { shape, read }));
+        holds(around('globalPool', attrs, read, { shape, read }));
+      }
   });
 
   test.each(ACTIVATIONS)('an activation between two formats, and in its own: %s', (name) => {
@@ -247,6 +309,8 @@ describe('refused, and the node named', () => {
         weights: { kernel: bytes([3, 2]) },
       }),
       addInt8Whole: around('add', { rule: 'multiplier' }, to, { shape: [4], isTwice: true }),
+      addInt8Shifted: around('add', { rule: 'xnnpack' }, to, { shape: [4], isTwice: true }),
+      avgPoolInt8Whole: around('globalPool', { kind: 'average', rule: 'multiplier' }, from, { shape: [4, 2] }),
       quantizeRows: around('dense', { activation: { name: 'linear' }, dynamic: true }, null, {
         shape: [3],
         read: null,
@@ -271,9 +335,14 @@ describe('refused, and the node named', () => {
         weights: { kernel: bytes([3, 2]) },
       }),
       around('add', { rule: 'multiplier' }, to, { shape: [4], isTwice: true }),
+      around('add', { rule: 'xnnpack' }, to, { shape: [4], isTwice: true }),
+      around('globalPool', { kind: 'average', rule: 'multiplier' }, from, { shape: [4, 2] }),
       around('layerNorm', { epsilon: 1e-3 }, to, { shape: [4] }),
     ];
     for (const network of cases)
       expect(() => compileQuantized(network, 1, cpu)).toThrow(/node "y" .*: take compileNetwork$/);
+    const same = around('dense', { ...dense, rule: 'xnnpack' }, to, { shape: [3], weights: { kernel: bytes([3, 2]) } });
+    const x = draws(3, 4);
+    expect(compileQuantized(same, 1, cpu).run(x)).toEqual(compileNetwork(same, 1, cpu).run(x));
   });
 });

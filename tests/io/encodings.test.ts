@@ -132,7 +132,7 @@ describe('the version of a file', () => {
     expect(decodeNetwork(encodeNetwork(productOf(int8))).network).toEqual(productOf(int8));
   });
 
-  test('is 4 for rules of integers, and 2 for the same network without', () => {
+  test('is 4 for rules of integers, 5 for those of XNNPACK and of means, and 2 for the same network without', () => {
     const format = { scale: 0.5, zeroPoint: 3 };
     const of = (attrs: object): Network =>
       new Network({
@@ -147,7 +147,7 @@ describe('the version of a file', () => {
         outputs: ['y'],
         weights: new Map([['d/kernel', int8]]),
       });
-    expect([{}, { rule: 'multiplier' }].map((attrs) => writtenAs(of(attrs)))).toEqual([2, 4]);
+    expect([{}, { rule: 'multiplier' }, { rule: 'xnnpack' }].map((attrs) => writtenAs(of(attrs)))).toEqual([2, 4, 5]);
     const { nodes, ...rest } = productOf(int8);
     const dynamic = new Network({ ...rest, nodes: [{ ...nodes[0]!, attrs: { ...linear, dynamic: true } } as never] });
     expect(writtenAs(dynamic)).toBe(4);
@@ -163,6 +163,7 @@ describe('the version of a file', () => {
       return versionOf(network, new Map([['q', value]]), [null], false);
     };
     const linearOnes = ['dense', 'conv', 'add', 'concat', 'pool', 'globalPool', 'flatten', 'upsample', 'dequantize'];
+    expect(of('globalPool', { kind: 'average', rule: 'multiplier' })).toBe(5);
     expect(linearOnes.map((op) => of(op, linear))).toEqual(linearOnes.map(() => 2));
     for (const op of ['convTranspose', 'batchNorm', 'layerNorm', 'embedding']) expect(of(op, linear), op).toBe(4);
     expect(of('activation', { activation: { name: 'tanh' } })).toBe(4);

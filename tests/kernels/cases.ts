@@ -449,6 +449,10 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       written: [6],
     };
   },
+  avgPoolInt8Whole: (d) => {
+    const { s, channels, x, y } = pool(d);
+    return { args: [s, channels, d.int8(x.length - GUARD), d.int8(y().length - GUARD)], written: [3] };
+  },
   conv2dTransposed: (d) => {
     const { s, x, kernel, bias, activation, y } = convolution(d, 'x');
     return { args: [s, y, kernel, bias, activation, x], written: [5] };
@@ -565,6 +569,15 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const scaled = [...factor().slice(0, 1), d.pick([-20, -19, -18, -21, ...factor().slice(1)])];
     const args = [n, d.int8(n), ...operand(), d.int8(n), ...operand(), ...scaled, d.below(256) - 128, d.int8(n)];
     return { args, written: [12] };
+  },
+  addInt8Shifted: (d) => {
+    const n = d.size();
+    const shift = d.pick([13, 20, 30, 1, 0]);
+    const operand = (): [Int8Array, number] => [d.int8(n), d.pick([2 ** 21 - 1, 2 ** 20, 0, d.below(2 ** 21)])];
+    const [a, first] = operand();
+    const [b, second] = operand();
+    const bias = d.pick([2 ** 30, -(2 ** 30), (2 ** shift) >> 1, d.below(2 ** 30) - 2 ** 29]);
+    return { args: [n, a, first, b, second, bias, shift, d.below(256) - 128, d.int8(n)], written: [8] };
   },
   lookUp: (d) => {
     const n = d.pick([d.size(), 200 + d.size()]);

@@ -27,6 +27,7 @@ describe('which kernels a table has a form of its own for', () => {
         ['sort', 'argsort', 'cumsum', 'cumprod'],
         ['round', 'floor', 'ceil', 'sin', 'cos'],
         ['gemmInt8', 'requantize', 'addInt8', 'requantizeWhole', 'addInt8Whole', 'quantizeRows', 'dequantizeRows'],
+        ['addInt8Shifted', 'avgPoolInt8Whole'],
         ['conv2dInt8', 'conv2dRequantized', 'conv2dTransposedInt8', 'maxPoolInt8', 'avgPoolInt8'],
         ['gemmSparse', 'gemmSparseGrad'],
         ['conv2dSparse', 'conv2dSparseGrad', 'gemmSparseInt8', 'conv2dSparseInt8'],
@@ -91,6 +92,7 @@ describe('which kernels a table has a form of its own for', () => {
       ...['packInt8', 'gemmInt8', 'quantize', 'quantizeColumns', 'dequantize', 'requantize', 'addInt8'],
       ...['requantizeWhole', 'addInt8Whole', 'lookUp', 'quantizeRows', 'dequantizeRows', 'conv2dTransposedInt8'],
       ...['packConvInt8', 'conv2dInt8', 'conv2dRequantized', 'maxPoolInt8', 'avgPoolInt8'],
+      ...['addInt8Shifted', 'avgPoolInt8Whole'],
       ...['gemmSparseInt8', 'conv2dSparseInt8', 'packLevels', 'gemmLevels'],
     ];
     const lacking = Object.keys(reference).filter((name) => !(name in reference64));

@@ -151,7 +151,7 @@ describe('toNetwork and fromNetwork', () => {
     const plain = new Sequential([new Flatten({ inputShape: [3] }), new Dense(2, { name: 'small' })]);
     const network = quantize(plain, { calibration: ones([4, 3]) });
     expect(() => fromNetwork(network)).toThrow(
-      'fromNetwork: small/kernel is quantized and cannot be trained; run the network with compileNetwork()',
+      'fromNetwork: small/kernel is quantized and cannot be trained: run the network with compileNetwork(), or train dequantize(network)',
     );
   });
 });

@@ -148,8 +148,13 @@ function inIntegers(
         codes,
       );
       const bias = network.weights.get(node.weights.bias ?? '')?.encoding.values;
-      const factorOf = (u: number): number =>
-        (from.scale * scales[node.op === 'convTranspose' ? 0 : u]!) / (node.format?.scale ?? 1);
+      const isSingle = node.attrs.rule === 'xnnpack' && node.format !== null;
+      const factorOf = (u: number): number => {
+        const scale = scales[node.op === 'convTranspose' ? 0 : u]!;
+        return isSingle
+          ? fr(fr(fr(from.scale) * scale) / fr(to.scale))
+          : (from.scale * scale) / (node.format?.scale ?? 1);
+      };
       const isWhole = node.attrs.rule === 'multiplier' && node.format !== null;
       const scaled = map(sums, (sum, u) => {
         const all = sum + (bias?.[u] ?? 0);
@@ -166,6 +171,11 @@ function inIntegers(
       const taps = node.op === 'pool' ? node.attrs.size : x.shape.slice(1, -1);
       const steps = node.op === 'pool' ? node.attrs : { strides: taps, padding: 'valid' as const };
       const mean = (list: number[]): number => {
+        if (node.attrs.rule !== undefined) {
+          const sum = BigInt(total(list));
+          const half = BigInt(list.length >> 1);
+          return Number((sum + (sum > 0n ? half : -half)) / BigInt(list.length)); // cut off towards 0
+        }
         const average = fr(fr(total(list.map((q) => q - from.zeroPoint))) / list.length);
         return clamp(toEven(clamp(fr(average * fr(from.scale / to.scale)), -1000, 1000)) + to.zeroPoint, -128, 127);
       };
@@ -220,6 +230,17 @@ function inIntegers(
         const factor = twice / (2 ** 20 * to.scale);
         const data = sums.map((sum) => clamp(scaledWhole(sum, factor) + to.zeroPoint, -128, 127));
         return { shape: x.shape, data };
+      }
+      if (node.attrs.rule === 'xnnpack') {
+        const ratios = formats.map((format) => fr(fr(format!.scale) / fr(to.scale)));
+        const unit = 2 ** (20 - Math.floor(Math.log2(Math.max(...ratios))));
+        const sums = x.data.map((_, i) =>
+          total(inputs.map(({ data }, j) => (data[i]! - formats[j]!.zeroPoint) * toEven(ratios[j]! * unit))),
+        );
+        return {
+          shape: x.shape,
+          data: sums.map((sum) => clamp(Math.floor(sum / unit + 0.5) + to.zeroPoint, -128, 127)),
+        };
       }
       return { shape: x.shape, data: x.data.map((_, i) => toCode(addedUp(inputs, formats, i), to)) };
     case 'flatten':

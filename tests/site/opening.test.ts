@@ -12,6 +12,7 @@ import {
   toNetwork,
 } from 'whittle-ml';
 import { toModule } from 'whittle-ml/export';
+import { encodeNpz, toOnnx, toTflite } from 'whittle-ml/formats';
 import { encodeSafetensors } from 'whittle-ml/io';
 import { withCarried } from '../../site/src/engine/carried.ts';
 import { open } from '../../site/src/engine/opening.ts';
@@ -27,9 +28,14 @@ import { contextOf, trainedOn } from './trained.ts';
 const trained = trainedOn({ epochs: 10 });
 const network = toNetwork(trained.model);
 
-async function opened(bytes: Uint8Array, name = 'file', given: typeof trained | null = trained) {
+async function opened(
+  bytes: Uint8Array,
+  name = 'file',
+  given: typeof trained | null = trained,
+  beside: readonly { name: string; bytes: Uint8Array<ArrayBuffer> }[] = [],
+) {
   const { context, last } = contextOf(given);
-  await open({ kind: 'open', name, bytes: bytes.slice() }, context);
+  await open({ kind: 'open', name, bytes: bytes.slice(), beside }, context);
   return last('opened').opened;
 }
 
@@ -37,6 +43,53 @@ const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const sum = (list: readonly { readonly bytes: number }[]): number => list.reduce((all, { bytes }) => all + bytes, 0);
 
 describe('opening', () => {
+  test.each([
+    ['ONNX', toOnnx, 'an ONNX model'],
+    ['TFLite', toTflite, 'a TensorFlow Lite model'],
+  ] as const)('a file of %s tells the network that it is here, and its damage', async (_, write, title) => {
+    const bytes = write(network);
+    const found = await opened(bytes, 'other');
+    expect([found.format, found.foreign]).toEqual(['foreign', { title, bytes: bytes.length, notes: [] }]);
+    expect(found.nodes.map(({ op }) => op)).toEqual(['dense', 'dense', 'dense']);
+    expect(found.bytes).toBe(sum(found.ledger));
+    expect([found.macs, found.parameters]).toEqual([320, 354]);
+    expect(found.damage?.score).toBe(found.damage?.before);
+  });
+
+  test('a model that lies in several files takes those that came with it', async () => {
+    const dense = { class_name: 'Dense', config: { name: 'd', units: 2, batch_input_shape: [null, 2] } };
+    const json = {
+      modelTopology: { class_name: 'Sequential', config: { name: 's', layers: [dense] } },
+      weightsManifest: [
+        {
+          paths: ['w.bin'],
+          weights: [
+            { name: 'd/kernel', shape: [2, 2], dtype: 'float32' },
+            { name: 'd/bias', shape: [2], dtype: 'float32' },
+          ],
+        },
+      ],
+    };
+    const beside = [{ name: 'w.bin', bytes: new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer) }];
+    const text = utf8(JSON.stringify(json));
+    const found = await opened(text, 'model.json', trained, beside);
+    expect([found.format, found.parameters, found.nodes[0]?.op]).toEqual(['foreign', 6, 'dense']);
+    await expect(inWords(opened(text, 'model.json'))).rejects.toThrow(/w\.bin/);
+  });
+
+  test('arrays of NumPy count as they are unpacked', async () => {
+    const array = { dtype: 'F32', shape: [3], data: Float32Array.of(1, 2, 3) } as const;
+    const bytes = encodeNpz(new Map([['a', array]]));
+    const found = await opened(bytes, 'a.npz');
+    expect(found.ledger.map(({ key, bytes: own }) => [key, own])).toEqual([['a', 12]]);
+    expect([found.bytes, found.foreign?.bytes, found.uncompared]).toEqual([12, bytes.length, 'tensors']);
+  });
+
+  test('what is known and not read is told with the way to convert it', async () => {
+    const h5 = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
+    await expect(inWords(opened(h5, 'm.h5'))).rejects.toThrow(/^m\.h5: this is an HDF5 file.*tensorflowjs_converter/);
+  });
+
   test('a file tells its graph, with shapes, bytes and multiply-adds', async () => {
     const found = await opened(encodeNetwork(network), 'own.safetensors');
     expect([found.name, found.format]).toEqual(['own.safetensors', 'safetensors']);

@@ -13,6 +13,8 @@ type Readable = Pick<File, 'name' | 'size' | 'arrayBuffer'>;
 /** A file that the engine was given, and the samples of the experiment at that time. */
 interface Asked {
   readonly file: Readable;
+  /** Those that belong to it. */
+  readonly beside: readonly Readable[];
   readonly samples: Samples | null;
 }
 
@@ -69,21 +71,25 @@ export class Opening {
     return opened !== null && this.#shown !== null && isOutdated(opened, this.#shown.samples, this.#lab.experiment);
   }
 
-  /** Opens the first of these files. */
+  /** Opens the first of these files, or the one of several that says of which others a model is made. */
   async take(files: ArrayLike<Readable>): Promise<void> {
-    const file = files[0];
+    const list = Array.from(files);
+    const parted = list.find((each) => list.length > 1 && each.name.endsWith('.json'));
+    const file = parted ?? list[0];
     if (file === undefined) return;
+    const beside = parted === undefined ? [] : list.filter((each) => each !== parted);
     const { name, size } = file;
     this.#turn++;
     this.#isReading = false;
     this.unread = this.refused = this.reading = null;
-    this.several = files.length > 1 ? { name, count: files.length } : null;
-    if (size > MOST_BYTES) {
-      this.unread = { kind: 'too large', name, bytes: size };
+    this.several = list.length > 1 && parted === undefined ? { name, count: list.length } : null;
+    const bytes = beside.reduce((sum, each) => sum + each.size, size);
+    if (bytes > MOST_BYTES) {
+      this.unread = { kind: 'too large', name, bytes };
       return;
     }
     this.reading = name;
-    await this.#ask(file);
+    await this.#ask(file, beside);
   }
 
   /** Opens the file anew where it is outdated and nothing is trained at the moment. */
@@ -92,17 +98,20 @@ export class Opening {
     if (!this.isOutdated || isRunning || this.#isReading || this.#asked.length > 0) return;
     if (this.#shown === null || this.#refreshed === progress) return;
     this.#refreshed = progress;
-    await this.#ask(this.#shown.file);
+    await this.#ask(this.#shown.file, this.#shown.beside);
   }
 
-  async #ask(file: Readable): Promise<void> {
+  async #ask(file: Readable, others: readonly Readable[]): Promise<void> {
     const turn = this.#turn;
     this.#isReading = true;
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
+      const beside: { name: string; bytes: Uint8Array<ArrayBuffer> }[] = [];
+      for (const other of others) beside.push({ name: other.name, bytes: new Uint8Array(await other.arrayBuffer()) });
       if (turn !== this.#turn) return;
-      this.#asked.push({ file, samples: this.#lab.experiment.samples });
-      this.#lab.send({ kind: 'open', name: file.name, bytes }, [bytes.buffer]);
+      this.#asked.push({ file, beside: others, samples: this.#lab.experiment.samples });
+      const buffers = [bytes, ...beside.map((each) => each.bytes)].map(({ buffer }) => buffer);
+      this.#lab.send({ kind: 'open', name: file.name, bytes, ...(beside.length > 0 && { beside }) }, buffers);
     } catch {
       if (turn !== this.#turn) return;
       this.reading = null;

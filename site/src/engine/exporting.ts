@@ -1,6 +1,7 @@
 import type { Network } from 'whittle-ml';
 import { encodeNetwork } from 'whittle-ml';
-import * as exporters from 'whittle-ml/export';
+import * as code from 'whittle-ml/export';
+import * as foreign from 'whittle-ml/formats';
 import { withCarried } from './carried.ts';
 import { compressedOf } from './kept.ts';
 import type { ExportedFile, Format, Written } from './messages.ts';
@@ -17,19 +18,20 @@ export interface FormatRow extends Pick<Format, 'label' | 'extensions' | 'isRead
 
 const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
-const SAFETENSORS = 'application/octet-stream';
+const BYTES = 'application/octet-stream';
+
+/** What the library writes networks as, besides its own files. */
+const exporters = { ...code, ...foreign };
 
 /** The forms that are known by more than their name. */
 const KNOWN: Readonly<Record<string, FormatRow>> = {
   safetensors: {
     ...{ label: 'safetensors', extensions: ['.safetensors'], isReadable: true },
-    write: (network, name) => [{ name: `${name}.safetensors`, type: SAFETENSORS, bytes: encodeNetwork(network) }],
+    write: (network, name) => [{ name: `${name}.safetensors`, type: BYTES, bytes: encodeNetwork(network) }],
   },
   coded: {
     ...{ label: 'safetensors, coded', extensions: ['.safetensors'], isReadable: true },
-    write: (network, name) => [
-      { name: `${name}-coded.safetensors`, type: SAFETENSORS, bytes: smallestFile(network).file },
-    ],
+    write: (network, name) => [{ name: `${name}-coded.safetensors`, type: BYTES, bytes: smallestFile(network).file }],
   },
   toModule: {
     ...{ label: 'ES module', extensions: ['.mjs', '.d.mts'], isReadable: true },
@@ -41,6 +43,8 @@ const KNOWN: Readonly<Record<string, FormatRow>> = {
       ];
     },
   },
+  toOnnx: foreignRow('ONNX', '.onnx', exporters.toOnnx),
+  toTflite: foreignRow('TFLite', '.tflite', exporters.toTflite),
   toC: {
     ...{ label: 'C99', extensions: ['.c', '.h'], isReadable: false },
     write: (network, name) => {
@@ -52,6 +56,14 @@ const KNOWN: Readonly<Record<string, FormatRow>> = {
     },
   },
 };
+
+/** A file of another program that is read here too. */
+function foreignRow(label: string, ending: string, write: (network: Network) => Uint8Array<ArrayBuffer>): FormatRow {
+  return {
+    ...{ label, extensions: [ending], isReadable: true },
+    write: (network, name) => [{ name: `${name}${ending}`, type: BYTES, bytes: write(network) }],
+  };
+}
 
 /** Ids that addresses and scripts may hold on to. */
 const IDS: Readonly<Record<string, string>> = { toModule: 'module', toC: 'c' };
@@ -65,7 +77,7 @@ function unknownRow(id: string, write: (network: Network) => unknown): FormatRow
       const isFile = typeof given === 'string' || given instanceof Uint8Array;
       const parts = isFile ? [[id, given] as const] : Object.entries(Object(given) as Record<string, unknown>);
       const files = parts.flatMap(([part, content]): ExportedFile[] => {
-        const file = { name: `${name}.${part}`, type: SAFETENSORS };
+        const file = { name: `${name}.${part}`, type: BYTES };
         if (typeof content === 'string') return [{ ...file, type: 'text/plain', bytes: utf8(content) }];
         return content instanceof Uint8Array ? [{ ...file, bytes: content.slice() }] : [];
       });

@@ -170,7 +170,9 @@ export type Uncompared = 'tensors' | 'nothing trained' | 'other question' | 'too
 
 export interface Opened {
   readonly name: string;
-  readonly format: 'safetensors' | 'module';
+  readonly format: 'safetensors' | 'module' | 'foreign';
+  /** Of a file of another program: what it is, its bytes, and what of it is not in the network; `bytes` are those of a file of this library. */
+  readonly foreign: { readonly title: string; readonly bytes: number; readonly notes: readonly string[] } | null;
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly outputs: readonly string[];
   /** None for a file of tensors without a network. */
@@ -184,7 +186,7 @@ export interface Opened {
     readonly macs: number;
     readonly parameters: number;
   }[];
-  /** Of the file that was opened; `ledger` adds up to it. */
+  /** Of the file that was opened, or of a foreign one as this library writes it; `ledger` adds up to it. */
   readonly bytes: number;
   readonly macs: number;
   readonly parameters: number;

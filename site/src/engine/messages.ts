@@ -37,7 +37,13 @@ export type Command =
   | { readonly kind: 'export'; readonly format: string; readonly of: 'trained' | 'compressed' }
   /** Asks for `formats`: what the networks can be written in. It is also told after `compressed`. */
   | { readonly kind: 'formats' }
-  | { readonly kind: 'open'; readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** A file, and those that came with it, of which a model that lies in several takes what it names. */
+  | {
+      readonly kind: 'open';
+      readonly name: string;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly beside?: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
+    }
   /** Answers to a drawing, 64 numbers from 0 to 16, by the digits' networks. */
   | { readonly kind: 'draw'; readonly pixels: Float32Array };
 

@@ -1,5 +1,6 @@
 import {
   decodeNetwork,
+  encodeNetwork,
   type FilePart,
   fileParts,
   type Network,
@@ -7,7 +8,8 @@ import {
   predictNetwork,
   type Tensor,
 } from 'whittle-ml';
-import { decodeSafetensors } from 'whittle-ml/io';
+import { decodeNpy, decodeNpz, readModel, recognize } from 'whittle-ml/formats';
+import { decodeSafetensors, type SafeTensor } from 'whittle-ml/io';
 import { carriedIn, isModuleText, isOfNetwork } from './carried.ts';
 import { damageLines } from './damaging.ts';
 import { fileProblem } from './file-problems.ts';
@@ -24,11 +26,11 @@ const MOST_ASKED = 2e9;
 const MOST_NAME = 80;
 
 /** Reads a file of a network, or a module that carries one. Whatever is wrong with it is a Refusal. */
-export const open: Follow<'open'> = async ({ name, bytes }, context) => {
+export const open: Follow<'open'> = async ({ name, bytes, beside = [] }, context) => {
   const called = shown(name);
   let opened: Opened;
   try {
-    opened = await openedOf(called, bytes, context);
+    opened = await openedOf(called, bytes, new Map(beside.map((file) => [file.name, file.bytes])), context);
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal(fileProblem(called, error));
   }
@@ -43,7 +45,12 @@ const shown = (name: string): string => {
 /** Whether bytes begin as a safetensors file: with the length of its header, an object. */
 const isSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b && [4, 5, 6, 7].every((at) => bytes[at] === 0);
 
-async function openedOf(name: string, bytes: Uint8Array, context: Context): Promise<Opened> {
+async function openedOf(
+  name: string,
+  bytes: Uint8Array,
+  files: ReadonlyMap<string, Uint8Array>,
+  context: Context,
+): Promise<Opened> {
   if (bytes.length === 0) throw new Refusal({ kind: 'file empty', name });
   if (bytes.length > MOST_BYTES) {
     const [megabytes, most] = [bytes.length, MOST_BYTES].map((n) => Math.round(n / 2 ** 20)) as [number, number];
@@ -51,9 +58,19 @@ async function openedOf(name: string, bytes: Uint8Array, context: Context): Prom
   }
   if (isSafetensors(bytes)) {
     const isNetwork = decodeSafetensors(bytes).metadata.has('whittle');
-    if (!isNetwork) return ofTensors(name, bytes);
-    return ofNetwork({ name, format: 'safetensors', bytes: bytes.length }, bytes, context, []);
+    if (!isNetwork) return ofTensors(name, bytes.length, decodeSafetensors(bytes).tensors);
+    return ofNetwork({ name, format: 'safetensors', bytes: bytes.length, foreign: null }, bytes, context, []);
   }
+  const { kind, title, remedy } = recognize(bytes, name);
+  if (kind === 'npy') return ofTensors(name, bytes.length, new Map([[name, decodeNpy(bytes)]]), title);
+  if (kind === 'npz') return ofTensors(name, bytes.length, await decodeNpz(bytes, { maxBytes: 4 * MOST_BYTES }), title);
+  if (remedy === null) {
+    const { network, notes } = await readModel(bytes, { name, files });
+    const file = encodeNetwork(network);
+    const foreign = { title, bytes: bytes.length, notes };
+    return ofNetwork({ name, format: 'foreign', bytes: file.length, foreign }, file, context, []);
+  }
+  if (kind !== 'unknown') throw new Refusal({ kind: 'other file', name, title, remedy });
   const text = new TextDecoder().decode(bytes);
   if (!isModuleText(text)) throw new Refusal({ kind: otherKind(text), name });
   const file = carriedIn(text);
@@ -65,7 +82,7 @@ async function openedOf(name: string, bytes: Uint8Array, context: Context): Prom
     ...{ key: null, encoding: '', shape: [], numbers: 0, held: 0, bytes: around, float32Bytes: 0 },
     parts: [{ part: 'program', bytes: around }],
   };
-  return ofNetwork({ name, format: 'module', bytes: bytes.length }, file, context, [program]);
+  return ofNetwork({ name, format: 'module', bytes: bytes.length, foreign: null }, file, context, [program]);
 }
 
 /** What a text is that is no module. */
@@ -74,7 +91,7 @@ const otherKind = (text: string): 'C' | 'types of a module' | 'no network' =>
 
 /** What is told of any file with a network. */
 async function ofNetwork(
-  about: Pick<Opened, 'name' | 'format' | 'bytes'>,
+  about: Pick<Opened, 'name' | 'format' | 'bytes' | 'foreign'>,
   file: Uint8Array,
   context: Context,
   around: readonly TensorLedger[],
@@ -180,22 +197,27 @@ function ledgerOf(network: Network, byWeight: ByWeight): TensorLedger[] {
   });
 }
 
-/** A file of tensors without a network: what each takes. */
-function ofTensors(name: string, bytes: Uint8Array): Opened {
-  const { tensors } = decodeSafetensors(bytes);
+/** A file of tensors without a network: what each takes. Packed ones count as they are unpacked. */
+function ofTensors(name: string, size: number, tensors: ReadonlyMap<string, SafeTensor>, packed?: string): Opened {
   const ledger = [...tensors].map(([key, { dtype, shape, data }]): TensorLedger => {
     const [numbers, size] = [sizeOf(shape), data.byteLength];
     const parts = [{ part: 'values' as const, bytes: size }];
     return { key, encoding: dtype, shape, numbers, held: numbers, bytes: size, float32Bytes: 4 * numbers, parts };
   });
-  const rest = bytes.length - ledger.reduce((sum, row) => sum + row.bytes, 0);
-  ledger.push({
-    ...{ key: null, encoding: '', shape: [], numbers: 0, held: 0, bytes: rest, float32Bytes: 0 },
-    parts: [{ part: 'header', bytes: rest }],
-  });
+  const held = ledger.reduce((sum, row) => sum + row.bytes, 0);
+  const rest = size - held;
+  if (packed === undefined)
+    ledger.push({
+      ...{ key: null, encoding: '', shape: [], numbers: 0, held: 0, bytes: rest, float32Bytes: 0 },
+      parts: [{ part: 'header', bytes: rest }],
+    });
+  const about =
+    packed === undefined
+      ? ({ format: 'safetensors', bytes: size, foreign: null } as const)
+      : ({ format: 'foreign', bytes: held, foreign: { title: packed, bytes: size, notes: [] } } as const);
   const parameters = ledger.reduce((sum, { numbers }) => sum + numbers, 0);
   return {
-    ...{ name, format: 'safetensors', bytes: bytes.length, inputs: [], outputs: [], nodes: [], macs: 0 },
+    ...{ name, ...about, inputs: [], outputs: [], nodes: [], macs: 0 },
     ...{ parameters, nonZero: parameters, microseconds: null, ledger, damage: null, uncompared: 'tensors', lines: [] },
   };
 }

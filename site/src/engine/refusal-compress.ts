@@ -12,6 +12,8 @@ export type CompressReason =
   | { readonly kind: 'file empty'; readonly name: string }
   | { readonly kind: 'file too large'; readonly name: string; readonly megabytes: number; readonly most: number }
   | { readonly kind: 'no network'; readonly name: string }
+  /** A file that is known and not read: what it is and what to do are the library's words. */
+  | { readonly kind: 'other file'; readonly name: string; readonly title: string; readonly remedy: string }
   | { readonly kind: 'types of a module'; readonly name: string }
   | { readonly kind: 'C'; readonly name: string }
   | { readonly kind: 'nothing carried'; readonly name: string }

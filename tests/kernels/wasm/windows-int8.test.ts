@@ -98,13 +98,14 @@ describe('int8 convolutions of each channel by itself', () => {
   });
 });
 
-/** A pool of codes, by both rules. */
+/** A pool of codes, by all rules. */
 function expectPools(s: Window, channels: number, zeroPoint: number, ratio: number, x: Int8Array): void {
   const results = s.batch * s.outHeight * s.outWidth * channels;
   expectEqual(new Int8Array(results + BEHIND).fill(77), (kernels, y) => kernels.maxPoolInt8(s, channels, x, y));
   expectEqual(new Int8Array(results + BEHIND).fill(77), (kernels, y) =>
     kernels.avgPoolInt8(s, channels, x, zeroPoint, ratio, 5, y),
   );
+  expectEqual(new Int8Array(results + BEHIND).fill(77), (kernels, y) => kernels.avgPoolInt8Whole(s, channels, x, y));
 }
 
 describe('pools of int8 images', () => {
@@ -124,6 +125,23 @@ describe('pools of int8 images', () => {
         [127, 127],
       ] as const)
         expectPools(s, 9, zeroPoint, 0.5, new Int8Array(2 * 3 * width * 9).fill(extreme));
+    }
+  });
+
+  test('means of codes next to a half, of as many taps as float32 can tell apart and of more', () => {
+    for (const width of [8192 / 64, 129]) {
+      const s = windowOf(64, width, 64, width, 1, 0);
+      for (const half of [-127.5, -64.5, -0.5, 0.5, 126.5])
+        for (const more of [-1, 0, 1]) {
+          const count = 64 * width;
+          const sum = half * count + more;
+          const low = Math.floor(sum / count);
+          const x = Int8Array.from({ length: 2 * count }, (_, i) => low + (i % count < sum - low * count ? 1 : 0));
+          const [y] = inHeap(new Int8Array(2), (placed) => table.avgPoolInt8Whole(s, 1, x, placed));
+          const up = half < 0 ? more > 0 : more >= 0;
+          expect(y, `${half} ${more} of ${count}`).toBe(Math.floor(half) + (up ? 1 : 0));
+          expectEqual(new Int8Array(2 + BEHIND).fill(77), (kernels, to) => kernels.avgPoolInt8Whole(s, 1, x, to));
+        }
     }
   });
 
@@ -166,7 +184,7 @@ test('int8 windows are computed in TypeScript where there is no room for scratch
   kernels.maxPoolInt8(none, 3, new Int8Array(0), new Int8Array(0));
   expect(inTypeScript).toEqual(['conv2dInt8', 'maxPoolInt8']);
   heap.limit = heap.counters().used + 1;
-  for (const name of ['maxPoolInt8', 'avgPoolInt8'] as const) {
+  for (const name of ['maxPoolInt8', 'avgPoolInt8', 'avgPoolInt8Whole'] as const) {
     const { args } = cases[name]!(new Draw(11));
     (kernels[name] as (...given: readonly unknown[]) => void)(...args);
   }
@@ -174,5 +192,5 @@ test('int8 windows are computed in TypeScript where there is no room for scratch
   const y = new Int32Array(48);
   kernels.conv2dInt8(some, new Int8Array(48).fill(2), 1, new Int8Array(packedLength(some)).fill(1), y);
   expect(y.slice(0, 3)).toEqual(Int32Array.of(4, 4, 4));
-  expect(inTypeScript.slice(2)).toEqual(['maxPoolInt8', 'avgPoolInt8', 'conv2dInt8']);
+  expect(inTypeScript.slice(2)).toEqual(['maxPoolInt8', 'avgPoolInt8', 'avgPoolInt8Whole', 'conv2dInt8']);
 });

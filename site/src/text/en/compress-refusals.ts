@@ -22,7 +22,8 @@ export const compressRefusals: Sentences = {
   'file too large': ({ name, megabytes, most }) =>
     `${name}: it has ${megabytes} MiB, and files up to ${most} MiB are read.`,
   'no network': ({ name }) =>
-    `${name}: it is no network: files that end in .safetensors are read, and modules that were written here.`,
+    `${name}: it is no network: .safetensors, .onnx and .tflite files are read, model.json of TensorFlow.js, and modules that were written here.`,
+  'other file': ({ name, title, remedy }) => `${name}: this is ${title}. ${remedy}.`,
   'types of a module': ({ name }) => `${name}: these are the types of a module: open the module itself, the .mjs file.`,
   C: ({ name }) => `${name}: C is to be compiled, not read back: open the .safetensors file or the module.`,
   'nothing carried': ({ name }) =>

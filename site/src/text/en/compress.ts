@@ -201,7 +201,8 @@ export const compress = {
   },
   open: {
     title: 'Open a network file',
-    words: 'Drop a file of a network here to see its graph and where its bytes are. It stays in this browser.',
+    words:
+      'Drop a file of a network here to see its graph and where its bytes are: of this library, ONNX, TFLite or TensorFlow.js (model.json with its files). It stays in this browser.',
     choose: 'Choose a file',
     opening: (name: string) => `Reading ${name} …`,
     tooLarge: (name: string, bytes: string, limit: string) =>
@@ -211,6 +212,8 @@ export const compress = {
     facts: (macs: string, parameters: string, nonZero: string) =>
       `${macs} multiply-adds a sample, ${parameters} parameters, ${nonZero} of them not zero.`,
     time: (time: string) => `A sample takes ${time} here.`,
+    foreign: (title: string, bytes: string) =>
+      `It is ${title} of ${bytes}; what follows is the network as this library writes it.`,
     graph: 'Graph',
     graphLabel: (nodes: string, edges: string) =>
       `The graph of the network: ${many(nodes, 'node')} and ${many(edges, 'connection')}, which the table lists.`,

@@ -19,7 +19,10 @@ export const compressRefusals: typeof english = {
   'not compressed': ({ problem }) => `这个网络无法这样压缩，请换一种设置。引擎的说明：${inEnglish(problem)}`,
   'file empty': ({ name }) => `${name}：文件是空的。`,
   'file too large': ({ name, megabytes, most }) => `${name}：文件有 ${megabytes} MiB，这里最多读取 ${most} MiB。`,
-  'no network': ({ name }) => `${name}：这不是网络文件：可以读取 .safetensors 文件和由本页写出的模块。`,
+  'no network': ({ name }) =>
+    `${name}：这不是网络文件：可以读取 .safetensors、.onnx、.tflite 文件、TensorFlow.js 的 model.json，以及由本页写出的模块。`,
+  'other file': ({ name, title, remedy }) =>
+    `${name}：这里不能读取这种文件，请先转换。引擎的说明：${inEnglish(`${title}. ${remedy}.`)}`,
   'types of a module': ({ name }) => `${name}：这是模块的类型声明：请打开模块本身，即 .mjs 文件。`,
   C: ({ name }) => `${name}：C 代码用于编译，不能读回：请打开 .safetensors 文件或模块。`,
   'nothing carried': ({ name }) =>

@@ -177,7 +177,8 @@ export const compress: Text['compress'] = {
   },
   open: {
     title: '打开网络文件',
-    words: '把网络文件拖到这里，查看它的计算图和各部分的字节数。文件不会离开浏览器。',
+    words:
+      '把网络文件拖到这里，查看它的计算图和各部分的字节数：本库的文件、ONNX、TFLite，或 TensorFlow.js 的 model.json 及其权重文件。文件不会离开浏览器。',
     choose: '选择文件',
     opening: (name) => `正在读取 ${name}……`,
     tooLarge: (name, bytes, limit) => `${name} 有 ${bytes}；这里最多读取 ${limit} 的文件。`,
@@ -185,6 +186,7 @@ export const compress: Text['compress'] = {
     opened: (name, bytes, nodes) => `${name}：${bytes}，${nodes} 个节点。`,
     facts: (macs, parameters, nonZero) => `每个样本 ${macs} 次乘加，${parameters} 个参数，其中 ${nonZero} 个非零。`,
     time: (time) => `本机处理一个样本需 ${time}。`,
+    foreign: (title, bytes) => `这是 ${title}，${bytes}；下面是本库写出的同一网络。`,
     graph: '计算图',
     graphLabel: (nodes, edges) => `网络的计算图：${nodes} 个节点，${edges} 条连接，下表逐一列出。`,
     nodes: '节点',
