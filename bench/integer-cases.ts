@@ -25,6 +25,14 @@ export function quantization(): KernelCase[] {
       const [first, second] = [1 << 30, 1431655765]; // 0.03 and 0.02 over twice the larger
       return { call: () => k.addInt8Whole(N, a, 3, first, 0, b, -4, second, -1, 1610612736, -18, 1, y), y };
     }),
+    kernelCase('addInt8Shifted', `${N}`, N, (k, { hold }) => {
+      const a = hold(int8(N, 1));
+      const b = hold(int8(N, 2));
+      const y = hold(new Int8Array(N));
+      const [first, second, shift] = [1572864, 1048576, 21]; // 0.03 and 0.02 over 0.04, in units of 1 / 2^21
+      const bias = (1 << (shift - 1)) - 3 * first + 4 * second;
+      return { call: () => k.addInt8Shifted(N, a, first, b, second, bias, shift, 1, y), y };
+    }),
     kernelCase('lookUp', `${N}`, N, (k, { hold }) => {
       const q = hold(int8(N, 1));
       const table = hold(int8(256, 2));
@@ -89,7 +97,7 @@ export function quantization(): KernelCase[] {
   ];
 }
 
-/** Operands that were packed beforehand: a layer of 128 units, and a convolution 3x3 of 16 channels without padding. */
+/** Operands that were packed beforehand, a layer of 128 units or a window 3x3 of 16 channels, and other such windows. */
 export function packedOperands(): KernelCase[] {
   const weights = (k: Kernels, { hold, floats }: Place): Float32Array => {
     const packed = floats(COLS * COLS);
@@ -126,6 +134,11 @@ export function packedOperands(): KernelCase[] {
       k.packConvInt8(s, hold(int8(kernel, 2)), packed);
       const y = hold(new Int32Array(144 * channels));
       return { call: () => k.conv2dInt8(s, x, 3, packed, y), y };
+    }),
+    kernelCase('avgPoolInt8Whole', '3x3 14x14x16', 144 * channels, (k, { hold }) => {
+      const x = hold(int8(196 * channels, 1));
+      const y = hold(new Int8Array(144 * channels));
+      return { call: () => k.avgPoolInt8Whole(s, channels, x, y), y };
     }),
     kernelCase('conv2dTransposedInt8', '3x3 16->16 12x12', 196 * channels, (k, { hold }) => {
       const from = hold(int8(144 * channels, 1));
