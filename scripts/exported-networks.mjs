@@ -10,10 +10,15 @@ export const SENSOR = [13, 64, 32, 16, 1];
 
 /** Networks made by a copy of the library, which may be the sources or what was built of them. */
 export function networksBy({
+  Add,
+  AvgPool2D,
   Conv2D,
   Dense,
   Flatten,
+  GlobalAvgPool2D,
+  input,
   MaxPool2D,
+  Model,
   mobileNetV2,
   prune,
   quantize,
@@ -61,6 +66,25 @@ export function networksBy({
     const { shape } = toNetwork(model).inputs[0];
     return quantize(model, { calibration: new Random(8, 'exported').normal([64, ...shape], 0, 2), rule });
   };
+  const residual = () => {
+    const x = input([6, 6, 2]);
+    const first = new Conv2D(4, 3, { activation: 'relu', padding: 'same' }).apply(x);
+    const sum = new Add().apply([first, new Conv2D(4, 3, { padding: 'same' }).apply(first)]);
+    return stirred(new Model([x], [new Dense(3).apply(new GlobalAvgPool2D().apply(new AvgPool2D().apply(sum)))]));
+  };
+  /** With the rules that files of TensorFlow Lite bring: a rule for products and sums, and means of the codes themselves. */
+  const ruled = ({ nodes, ...graph }, rule) => {
+    const formats = new Map();
+    const rules = nodes.map((node) => {
+      const isMean = node.attrs.kind === 'average';
+      const format = isMean ? formats.get(node.inputs[0]) : node.format;
+      formats.set(node.name, format);
+      if (isMean) return { ...node, attrs: { ...node.attrs, rule: 'multiplier' }, format };
+      const isRuled = format !== null && ['add', 'conv', 'dense'].includes(node.op);
+      return isRuled ? { ...node, attrs: { ...node.attrs, rule } } : node;
+    });
+    return { ...graph, nodes: rules };
+  };
   const shared = (model) => shareWeights(prune(model, { sparsity: 0.8 }), { clusters: 16 });
 
   const networks = [
@@ -73,6 +97,8 @@ export function networksBy({
     { name: 'sensor', isSmall: true, make: () => inInt8(perceptron(SENSOR)) },
     { name: 'whole', isSmall: true, make: () => inInt8(perceptron([13, 12, 8, 3]), 'multiplier') },
     { name: 'small_cnn', isSmall: true, make: () => inInt8(convolutional(6), 'multiplier') },
+    { name: 'tflite', isSmall: true, make: () => ruled(inInt8(residual()), 'multiplier') },
+    { name: 'xnnpack', isSmall: true, make: () => ruled(inInt8(residual()), 'xnnpack') },
     { name: 'real', isSmall: true, make: () => toNetwork(perceptron([8, 12, 4])) },
   ];
   return { networks, perceptron, inInt8, shared };

@@ -54,7 +54,7 @@ static int32_t scaled(int32_t x, int32_t multiplier, int shift)
 }`,
   },
   requantized_whole: {
-    needs: ['scaled', 'clamped'],
+    needs: ['clamped'],
     text: `static int8_t requantized_whole(int32_t x, int zero, int low, int high)
 {
   return clamped((int)(x < -512 ? -512 : x > 512 ? 512 : x) + zero, low, high);
@@ -116,7 +116,7 @@ static void quantize_rows(size_t n, const float *x, float *scale, int32_t *zero,
 }`,
   },
   add_int8_whole: {
-    needs: ['requantized_whole'],
+    needs: ['scaled', 'requantized_whole'],
     text: `static void add_int8_whole(size_t n, const int8_t *a, int a_zero, int32_t a_multiplier, int a_shift,
                            const int8_t *b, int b_zero, int32_t b_multiplier, int b_shift,
                            int32_t multiplier, int shift, int zero, int8_t *y)
