@@ -162,9 +162,7 @@ export const added = (inputs: readonly Format[], own: Format, { rule }: IntegerR
     return `adds more than two values, which the rule ${rule} does not: add them one after another`;
   if (rule === 'xnnpack') {
     const isNear = termRatios(inputs, own).every((ratio) => ratio >= 2 ** -10 && ratio < 2 ** 8);
-    return isNear
-      ? null
-      : 'has a scale that is not a 256th to 1024 times of one that it reads, as the rule xnnpack needs';
+    return isNear ? null : 'has a scale that is not a 256th to 1024 times of one that it reads';
   }
   const fits = Math.fround(addedRatios(inputs, own)[2]) < 1;
   return fits ? null : 'has a scale that is no more than a 524,288th of one that it reads, which no multiplier holds';

@@ -12,7 +12,6 @@ import {
   product,
   STEPS,
   same,
-  sameFormat,
 } from './fact.ts';
 import type { Op, PoolKind } from './graph.ts';
 
@@ -76,12 +75,10 @@ export function checkBias(bias: Shape | undefined, units: number, refuse: Refuse
 export const weightless: Pick<Facts<Op>, 'inputs' | 'weights' | 'memory'> = { inputs: one, weights: {}, memory: apart };
 const moved = { ...weightless, formats: same };
 
-/** The largest is one of the numbers, a mean is a number of its own, and by a rule the mean of codes. */
+/** The largest is one of the numbers and, by a rule, a mean one of the codes; else it is a number of its own. */
 const pooled: Facts<'pool' | 'globalPool'>['formats'] = (inputs, own, { kind, rule }) => {
-  if (kind === 'max') return rule === undefined ? same(inputs, own) : 'gives the largest, which no rule rounds';
-  const wrong = averaged(inputs, own);
-  if (wrong !== null || rule === undefined || sameFormat(inputs[0]!, own)) return wrong;
-  return 'gives the mean of what it reads by the rule multiplier: its format must be that of its input';
+  if (kind === 'max' && rule) return 'gives the largest, which no rule rounds';
+  return (kind === 'max' || rule ? same : averaged)(inputs, own);
 };
 
 /** The rows of operations that move a window over images and sequences, or change their sizes. */

@@ -1,11 +1,10 @@
-import type { Convolution, Window } from '../../kernels/interface/convolution.ts';
+import type { Convolution } from '../../kernels/interface/convolution.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { packedBytes, packedLength } from '../../kernels/packing.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS } from '../graph/activation.ts';
 import { boundsOf, ratioOf } from '../graph/fact.ts';
-import type { PoolKind } from '../graph/graph.ts';
 import { columnScales, foldedBias, type IntegerProduct } from '../graph/integers.ts';
 import {
   activating,
@@ -124,38 +123,24 @@ function integerConv(site: Site<'conv'>, product: IntegerProduct): void {
   );
 }
 
-/** What a pool makes of the windows of some samples. */
-type Pooling = (k: Kernels, kind: PoolKind, s: Window, channels: number, x: Operand, y: Operand) => void;
-
-/** The rows of pools of int8 values. */
-export function poolRows(make: Pooling): EmitRows<'pool' | 'globalPool'> {
-  const pooled = (
-    { node, inputs: [x], output: y, step }: Site<'pool' | 'globalPool'>,
-    taps: Shape,
-    steps: Steps,
-  ): void => {
-    const spatial = x.shape.slice(0, -1);
-    step((k, samples) => make(k, node.attrs.kind, windowOf(samples, spatial, taps, steps), x.shape.at(-1)!, x, y));
-  };
-  return {
-    pool(site) {
-      const { size, strides, padding } = site.node.attrs;
-      pooled(site, size, { strides, padding, dilations: ones(size) });
-    },
-    globalPool(site) {
-      const spatial = site.inputs[0].shape.slice(0, -1);
-      pooled(site, spatial, { strides: spatial, padding: 'valid', dilations: ones(spatial) });
-    },
-  };
-}
-
-/** The largest or the mean of windows. */
-const pool: Pooling = (k, kind, s, channels, x, y) => {
+/** The largest or the mean of windows of `taps`. */
+function integerPool(
+  { node, inputs: [x], output: y, step }: Site<'pool' | 'globalPool'>,
+  taps: Shape,
+  steps: Steps,
+): void {
+  const spatial = x.shape.slice(0, -1);
+  const channels = x.shape.at(-1)!;
   const from = x.format!;
   const to = y.format!;
-  if (kind === 'max') k.maxPoolInt8(s, channels, x.bytes.array, y.bytes.array);
-  else k.avgPoolInt8(s, channels, x.bytes.array, from.zeroPoint, ratioOf(from, to), to.zeroPoint, y.bytes.array);
-};
+  const { kind, rule } = node.attrs;
+  step((k, samples) => {
+    const s = windowOf(samples, spatial, taps, steps);
+    if (kind === 'max') k.maxPoolInt8(s, channels, x.bytes.array, y.bytes.array);
+    else if (rule) k.avgPoolInt8Whole(s, channels, x.bytes.array, y.bytes.array);
+    else k.avgPoolInt8(s, channels, x.bytes.array, from.zeroPoint, ratioOf(from, to), to.zeroPoint, y.bytes.array);
+  });
+}
 
 function integerAdd({ inputs: [first, ...others], output: y, scratch, step }: Site<'add'>): void {
   if (others.length === 1) {
@@ -196,6 +181,13 @@ export function inFormat(x: Operand, y: Operand, to: Place<'int8'>, scratch: Sit
 export const INTEGERS: EmitRows<'dense' | 'conv' | 'pool' | 'globalPool' | 'add'> = {
   dense: (site) => integerDense(site, site.product!),
   conv: (site) => integerConv(site, site.product!),
-  ...poolRows(pool),
+  pool(site) {
+    const { size, strides, padding } = site.node.attrs;
+    integerPool(site, size, { strides, padding, dilations: ones(size) });
+  },
+  globalPool(site) {
+    const spatial = site.inputs[0].shape.slice(0, -1);
+    integerPool(site, spatial, { strides: spatial, padding: 'valid', dilations: ones(spatial) });
+  },
   add: integerAdd,
 };

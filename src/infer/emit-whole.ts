@@ -1,8 +1,7 @@
 import { elementsOf } from '../base/shape.ts';
 import { addedFactors, addedRatios, boundsOf, type Format } from '../graph/fact.ts';
 import { columnFactors, foldedBias, type IntegerProduct, multiplierOf } from '../graph/integers.ts';
-import { poolRows } from './emit-integers.ts';
-import type { EmitRows, Operand, Site, Summing } from './site.ts';
+import type { Operand, Site, Summing } from './site.ts';
 
 /** The steps of nodes that make int8 in whole numbers alone: those with the rule `multiplier`. */
 
@@ -39,16 +38,6 @@ export const ofRule =
   (site: Site<K>): void => {
     const isWhole = site.node.attrs.rule === 'multiplier' && site.output.format !== null;
     row(isWhole ? { ...site, requantized: (product, sum) => requantizeWhole(site, product, sum) } : site);
-  };
-
-const MEANS = poolRows((k, _, s, channels, x, y) => k.avgPoolInt8Whole(s, channels, x.bytes.array, y.bytes.array));
-
-/** A row for pools, whose means are of the codes where the node says so. */
-export const ofPoolRule =
-  <K extends 'pool' | 'globalPool'>(op: K, row: (site: Site<K>) => void) =>
-  (site: Site<K>): void => {
-    const isWhole = site.node.attrs.rule !== undefined && site.output.format !== null;
-    (isWhole ? (MEANS as EmitRows<K>)[op] : row)(site);
   };
 
 /** Two values added by factors of 21 bits. */

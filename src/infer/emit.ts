@@ -7,7 +7,7 @@ import { MOVES } from './emit-moves.ts';
 import { ofPanels, PANELS } from './emit-panels.ts';
 import { REALS } from './emit-reals.ts';
 import { integerTransposed } from './emit-transposed.ts';
-import { ofAddRule, ofPoolRule, ofRule } from './emit-whole.ts';
+import { ofAddRule, ofRule } from './emit-whole.ts';
 import { type EmitRows, ofIntegers } from './site.ts';
 
 /** The steps of each operation but those of training. What a node ends in, its activation, is part of its steps. */
@@ -18,8 +18,8 @@ export const EMIT: EmitRows<Exclude<Op, 'fakeQuantize'>> = {
   dense: ofDynamic('dense', ofRule(ofPanels(PANELS.dense, ofIntegers(INTEGERS.dense, ofLevels(REALS.dense))))),
   conv: ofDynamic('conv', ofRule(ofPanels(PANELS.conv, ofIntegers(INTEGERS.conv, REALS.conv)))),
   convTranspose: ofRule(ofIntegers(integerTransposed, REALS.convTranspose)),
-  pool: ofPoolRule('pool', ofIntegers(INTEGERS.pool, REALS.pool)),
-  globalPool: ofPoolRule('globalPool', ofIntegers(INTEGERS.globalPool, REALS.globalPool)),
+  pool: ofIntegers(INTEGERS.pool, REALS.pool),
+  globalPool: ofIntegers(INTEGERS.globalPool, REALS.globalPool),
   add: ofAddRule(ofIntegers(INTEGERS.add, REALS.add)),
   batchNorm: throughReals(REALS.batchNorm),
   layerNorm: throughReals(REALS.layerNorm),

@@ -9,9 +9,9 @@ import { type Asked, type EmitRows, ofIntegers, REAL, refuse, type Site } from '
 
 const real = (asked: Asked): never => refuse(asked, REAL);
 
-/** Nodes that read int8 and have no rule, or one with the same steps. */
+/** Products and sums of int8 that have no rule, or one with the same steps. */
 const ofBytes =
-  <K extends 'dense' | 'conv' | 'pool' | 'globalPool' | 'add'>(row: (site: Site<K>) => void, alike?: 'xnnpack') =>
+  <K extends 'dense' | 'conv' | 'add'>(row: (site: Site<K>) => void, alike?: 'xnnpack') =>
   (site: Site<K>): void => {
     const { rule } = site.node.attrs;
     ofIntegers(rule === undefined || rule === alike ? row : real, real)(site);
@@ -22,8 +22,8 @@ const QUANTIZED: Partial<EmitRows<Op>> = {
   ...MOVES,
   dense: ofBytes(INTEGERS.dense, 'xnnpack'),
   conv: ofBytes(INTEGERS.conv, 'xnnpack'),
-  pool: ofBytes(INTEGERS.pool),
-  globalPool: ofBytes(INTEGERS.globalPool),
+  pool: ofIntegers(INTEGERS.pool, real),
+  globalPool: ofIntegers(INTEGERS.globalPool, real),
   add: ofBytes(INTEGERS.add),
 };
 

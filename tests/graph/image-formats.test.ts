@@ -198,7 +198,7 @@ const refused: [string, string, () => Network][] = [
   ],
   [
     'a mean of codes in another format',
-    'gives the mean of what it reads by the rule multiplier: its format must be that of its input',
+    'its format must be that of its input',
     () => around('pool', { ...pool('average'), rule: 'multiplier' }, other),
   ],
   [
