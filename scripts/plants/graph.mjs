@@ -718,7 +718,7 @@ export const plants = [
   {
     name: 'sums become int8 in float32, whatever the rule',
     file: 'src/infer/emit-whole.ts',
-    find: 'const isWhole = site.node.attrs.rule !== undefined && site.output.format !== null;',
+    find: "const isWhole = site.node.attrs.rule === 'multiplier' && site.output.format !== null;",
     replace: 'const isWhole = false;',
     mustFail: ['tests/infer/integer-forms.test.ts'],
   },

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../kernels/cpu/cpu.ts';
+import { quantizedCpu } from '../../kernels/cpu/quantized.ts';
+import { elementsOf } from '../../src/base/shape.ts';
 import { ACTIVATIONS, type ActivationName } from '../../src/graph/activation.ts';
 import type { Stored } from '../../src/graph/encoding.ts';
 import type { Node, QuantizationParams } from '../../src/graph/graph.ts';
@@ -336,13 +338,16 @@ describe('refused, and the node named', () => {
       }),
       around('add', { rule: 'multiplier' }, to, { shape: [4], isTwice: true }),
       around('add', { rule: 'xnnpack' }, to, { shape: [4], isTwice: true }),
-      around('globalPool', { kind: 'average', rule: 'multiplier' }, from, { shape: [4, 2] }),
       around('layerNorm', { epsilon: 1e-3 }, to, { shape: [4] }),
     ];
     for (const network of cases)
       expect(() => compileQuantized(network, 1, cpu)).toThrow(/node "y" .*: take compileNetwork$/);
-    const same = around('dense', { ...dense, rule: 'xnnpack' }, to, { shape: [3], weights: { kernel: bytes([3, 2]) } });
-    const x = draws(3, 4);
-    expect(compileQuantized(same, 1, cpu).run(x)).toEqual(compileNetwork(same, 1, cpu).run(x));
+    const product = { shape: [3], weights: { kernel: bytes([3, 2]) } };
+    const mean = around('globalPool', { kind: 'average', rule: 'multiplier' }, from, { shape: [4, 2], read: from });
+    for (const same of [around('dense', { ...dense, rule: 'xnnpack' }, to, product), mean]) {
+      const x = draws(8, 4).subarray(0, elementsOf(same.inputs[0]!.shape));
+      expect(compileQuantized(same, 1, cpu).run(x)).toEqual(compileNetwork(same, 1, cpu).run(x));
+    }
+    expect(() => compileQuantized(mean, 1, quantizedCpu)).toThrow('needs the kernel avgPoolInt8Whole');
   });
 });
