@@ -112,11 +112,10 @@ const sampleOf = ({ shape, dtype, format }: Value): string => {
 };
 
 /** Its operation, how many groups of channels it has, and the activation that it ends in. */
-function operationOf({ op, attrs, inputs }: Node, values: ReadonlyMap<string, Value>): string {
+function operationOf({ op, attrs, inputs, weights }: Node, values: ReadonlyMap<string, Value>): string {
   const activation = 'activation' in attrs ? attrs.activation.name : 'linear';
-  if (op === 'activation') return activation;
   const groups = 'groups' in attrs ? attrs.groups : 1;
-  const isDepthwise = groups > 1 && groups === values.get(inputs[0]!)!.shape.at(-1);
+  const isDepthwise = 'kernel' in weights && groups > 1 && groups === values.get(inputs[0]!)!.shape.at(-1);
   const own = isDepthwise ? 'depthwise' : groups > 1 ? `${op}/${groups}` : op;
   return activation === 'linear' ? own : `${own}, ${activation}`;
 }
