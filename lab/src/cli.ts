@@ -29,7 +29,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
     if (typed.command === 'train') await train(typed.file, typed.flags, around);
     else if (typed.command === 'compress') await compressTable(typed.file, typed.flags, around);
     else if (typed.command === 'export') await exportModel(typed.model, typed.flags, around);
-    else if (typed.command === 'inspect') await inspect(typed.file, around);
+    else if (typed.command === 'inspect') await inspect(typed.file, typed.flags, around);
     else if (typed.command === 'page') await writePage(typed.model, typed.flags, around);
     else await predict(typed.model, typed.file, typed.flags, around);
     return 0;

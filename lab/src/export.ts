@@ -57,7 +57,7 @@ export async function exportModel(path: string, flags: ExportFlags, around: Surr
   for (const file of files)
     if (!(await isOther(join(out, file), source)))
       throw new UsageError(`${join(folder, file)} is the file that is read: name another one with --name or --out`);
-  const model = await exportedOf(bytes, path, dirname(source));
+  const model = await exportedOf(bytes, path, flags, around.folder);
   const contents = await written(model, path, name, flags);
   await checkFolder(out, files);
   await writeFiles(out, Object.fromEntries(files.map((file, i) => [file, contents[i]!])));

@@ -17,6 +17,11 @@ export const decimals: Format = finite((x) => x.toFixed(3).replace(/^-(?=0\.000$
 /** A count, in groups of three digits. */
 export const whole: Format = finite((x) => Math.round(x).toLocaleString('en-US'));
 
+/** A count in at most seven characters: above a million in three digits. */
+export const count: Format = finite((x) =>
+  x < 1e6 ? whole(x) : x < 999.5e6 ? `${digits(x / 1e6)} M` : `${digits(x / 1e9)} G`,
+);
+
 export const percent: Format = finite((x) => `${x < 0.0995 ? (x * 100).toFixed(1) : Math.round(x * 100)} %`);
 
 /** Milliseconds, in the unit that reads best. */

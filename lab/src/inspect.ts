@@ -1,31 +1,38 @@
-import { dirname, resolve } from 'node:path';
-import { encodeNetwork, fileParts, type Network, type Node, networkCost, type QuantizationParams } from 'whittle-ml';
+import { resolve } from 'node:path';
+import { encodeNetwork, fileParts, type Network, type Node, networkCost } from 'whittle-ml';
 import type { Port } from 'whittle-ml/formats';
-import { validateNetwork } from 'whittle-ml/infer';
-import { isMoved, type OpenedArrays, type OpenedNetwork, openedOf } from './foreign.ts';
-import { whole } from './format.ts';
+import { type Value, validateNetwork } from 'whittle-ml/infer';
+import { isMoved, type OpenedArrays, type OpenedNetwork, openedOf, realText } from './foreign.ts';
+import { count, whole } from './format.ts';
+import type { InspectFlags } from './options-export.ts';
 import { readBytes } from './reading.ts';
+import { elided, shortNames } from './short-names.ts';
 import type { Surroundings } from './surroundings.ts';
-import { section, table } from './tables.ts';
+import { columns, section } from './tables.ts';
+
+/** Columns of a terminal that lines fit into, and characters of a name that are shown at least. */
+const WIDE = 100;
+const LEAST_NAME = 12;
 
 /** Prints what a file holds: of a network a line for each node, of arrays a line each. */
-export async function inspect(path: string, around: Surroundings): Promise<void> {
-  const source = resolve(around.folder, path);
-  const bytes = await readBytes(source);
-  const file = await openedOf(bytes, path, dirname(source));
+export async function inspect(path: string, flags: InspectFlags, around: Surroundings): Promise<void> {
+  const bytes = await readBytes(resolve(around.folder, path));
+  const file = await openedOf(bytes, path, flags, around.folder);
   const title = `${path}: ${file.kind}, ${whole(bytes.length)} bytes`;
-  const blocks = file.network === null ? arraysOf(file) : networkOf(file);
+  const isWide = flags.wide === true;
+  const blocks = file.network === null ? arraysOf(file, isWide) : networkOf(file, isWide);
   around.output.write(`${[title, ...blocks].join('\n\n')}\n`);
 }
 
-function networkOf({ network, inputs, outputs, notes }: OpenedNetwork): string[] {
+function networkOf({ network, inputs, outputs, notes }: OpenedNetwork, isWide: boolean): string[] {
   const ends = [
     ...inputs.map((port) => ['input', ...portOf(port)]),
     ...outputs.map((port) => ['output', ...portOf(port)]),
   ];
+  const head = ['', 'in the file', 'of a batch', 'numbers', 'in the network'];
   return [
-    ...(ends.length === 0 ? [] : [table(['', 'in the file', 'of a batch', 'numbers', 'in the network'], ends)]),
-    nodesOf(network),
+    ...(ends.length === 0 ? [] : [columns(head, isWide ? ends : fitted(fitted(ends, head, 4), head, 1))]),
+    nodesOf(network, isWide),
     ...(notes.length === 0 ? [] : [section('Notes', ...notes.map((note) => `- ${note}`))]),
   ];
 }
@@ -35,85 +42,88 @@ function portOf(port: Port): string[] {
   const { name, shape, dtype, format, value, axes } = port;
   const numbers = format === null ? dtype : `${dtype}, ${realText(format)}`;
   const sizes = shape.map((n) => n ?? '?').join(', ');
-  return [name, `[${sizes}]`, numbers, isMoved(port) ? `${value}, its axes ${axes!.join(', ')}` : value];
+  const own = value === name ? 'the same' : value;
+  return [name, `[${sizes}]`, numbers, isMoved(port) ? `${own}, its axes ${axes!.join(', ')}` : own];
 }
 
-/** What an integer q stands for: 0.0039·(q + 128). */
-function realText({ scale, zeroPoint }: QuantizationParams): string {
-  const factor = `${Number(scale.toPrecision(4))}·`;
-  if (zeroPoint === 0) return `${factor}q`;
-  return `${factor}(q ${zeroPoint < 0 ? '+' : '-'} ${Math.abs(zeroPoint)})`;
-}
-
-/** Columns of a terminal that a table should fit into, and characters of a name that are shown at least. */
-const WIDE = 120;
-const LEAST_NAME = 16;
-
-/** Rows whose second cells, names, are cut so far that the table is not too wide: their ends tell more. */
-function fitted(head: readonly string[], rows: readonly (readonly string[])[]): string[][] {
+/** Rows whose cells in a column are cut so far that lines are not too wide, or no further where others are too wide. */
+function fitted(rows: readonly (readonly string[])[], head: readonly string[], column: number): string[][] {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const others = widths.reduce((sum, width, i) => (i === 1 ? sum : sum + width), 1 + 3 * head.length);
+  const others = widths.reduce((sum, width, i) => (i === column ? sum : sum + width), 2 * (head.length - 1));
   const most = Math.max(LEAST_NAME, WIDE - others);
-  return rows.map(([first, name, ...rest]) => [
-    first!,
-    name!.length > most ? `…${name!.slice(1 - most)}` : name!,
-    ...rest,
-  ]);
+  return rows.map((row) => row.map((cell, i) => (i === column ? elided(cell, most) : cell)));
 }
 
 /**
  * A line for each node, which reads what is numbered. Bytes are those of its weights in a file of this library, shared ones at the
  * first that has them.
  */
-function nodesOf(network: Network): string {
+function nodesOf(network: Network, isWide: boolean): string {
   const values = validateNetwork(network);
   const { nodes, ...cost } = networkCost(network);
   const parts = fileParts(encodeNetwork(network));
   const numbers = new Map([...values.keys()].map((name, i) => [name, String(i + 1)]));
   const counted = new Set<string>();
-  const row = (name: string, operation: string, reads: string, ...rest: string[]): string[] => {
-    const { shape, format, dtype } = values.get(name)!;
-    const made = [`[${shape.join(', ')}]`, format === null ? dtype : 'int8'];
-    return [numbers.get(name)!, name, operation, reads, ...made, ...rest];
-  };
-  const rows = network.nodes.map((node, i) => {
-    const own = Object.values(node.weights).filter((key) => !counted.has(key) && counted.add(key));
-    const held = new Set(own.map((key) => network.weights.get(key)!.encoding.type));
-    const bytes = parts.reduce((sum, { weight, bytes }) => (own.includes(weight ?? '') ? sum + bytes : sum), 0);
+  const number = isWide ? whole : count;
+  const { names, left } = isWide ? { names: [...values.keys()], left: [] } : shortNames([...values.keys()]);
+  const row = (name: string, i: number, ...rest: string[]): string[] => [
+    numbers.get(name)!,
+    names[i]!,
+    ...rest.slice(0, 2),
+    sampleOf(values.get(name)!),
+    ...rest.slice(2),
+  ];
+  const inputs = network.inputs.map(({ name }, i) => row(name, i, 'input', '–', '–', '–', '–', '–'));
+  const calls = network.nodes.map((node, i) => {
+    const own = Object.entries(node.weights).filter(([, key]) => !counted.has(key) && counted.add(key));
+    const keys = own.map(([, key]) => key);
+    const held = own.flatMap(([role, key]) => (role === 'bias' ? [] : [network.weights.get(key)!.encoding.type]));
+    const bytes = parts.reduce((sum, { weight, bytes }) => (keys.includes(weight ?? '') ? sum + bytes : sum), 0);
     const { parameters, macs } = nodes[i]!;
-    const reads = node.inputs.map((input) => numbers.get(input)).join(', ');
     return row(
       node.name,
-      operationOf(node),
-      reads,
-      [...held].join(', ') || '–',
-      whole(parameters),
-      whole(bytes),
-      whole(macs),
+      network.inputs.length + i,
+      operationOf(node, values),
+      node.inputs.map((input) => numbers.get(input)).join(', '),
+      [...new Set(held)].join(', ') || '–',
+      number(parameters),
+      number(bytes),
+      number(macs),
     );
   });
   const all = parts.reduce((sum, { weight, bytes }) => (weight === null ? sum : sum + bytes), 0);
-  const head = ['', 'node', 'operation', 'reads', 'a sample', 'values', 'weights', 'parameters', 'bytes', 'MACs'];
-  return table(
-    head,
-    fitted(head, [
-      ...network.inputs.map(({ name }) => row(name, 'input', '–', '–', '–', '–', '–')),
-      ...rows,
-      ['–', 'in all', '–', '–', '–', '–', '–', whole(cost.parameters), whole(all), whole(cost.macs)],
-    ]),
-  );
+  const head = ['', 'node', 'operation', 'reads', 'a sample', 'weights', 'params', 'bytes', 'MACs'];
+  const rows = [...inputs, ...calls];
+  const shown = isWide ? rows : fitted(rows, head, 1);
+  const isCut = shown.some((row, i) => row[1] !== rows[i]![1]);
+  const told = [...left, ...(isCut ? ['… in place of a middle'] : [])];
+  return [
+    columns(head, shown),
+    '',
+    `In all ${whole(cost.parameters)} parameters, ${whole(all)} bytes and ${whole(cost.macs)} multiply-adds a sample.`,
+    ...(told.length === 0 ? [] : ['', section('Short names, in full with --wide', ...told.map((text) => `- ${text}`))]),
+  ].join('\n');
 }
+
+/** What a sample has of a value: its shape, and its numbers where they are not float32. */
+const sampleOf = ({ shape, dtype, format }: Value): string => {
+  const type = format === null ? dtype : 'int8';
+  return type === 'float32' ? `[${shape.join()}]` : `[${shape.join()}] ${type}`;
+};
 
 /** Its operation, how many groups of channels it has, and the activation that it ends in. */
-function operationOf({ op, attrs }: Node): string {
-  const groups = 'groups' in attrs && attrs.groups > 1 ? `${op}, ${attrs.groups} groups` : op;
+function operationOf({ op, attrs, inputs, weights }: Node, values: ReadonlyMap<string, Value>): string {
   const activation = 'activation' in attrs ? attrs.activation.name : 'linear';
-  return activation === 'linear' ? groups : `${groups}, ${activation}`;
+  const groups = 'groups' in attrs ? attrs.groups : 1;
+  const isDepthwise = 'kernel' in weights && groups > 1 && groups === values.get(inputs[0]!)!.shape.at(-1);
+  const own = isDepthwise ? 'depthwise' : groups > 1 ? `${op}/${groups}` : op;
+  return activation === 'linear' ? own : `${own}, ${activation}`;
 }
 
-const arraysOf = ({ arrays }: OpenedArrays): string[] => [
-  table(
-    ['array', 'type', 'shape', 'bytes'],
-    [...arrays].map(([name, { dtype, shape, data }]) => [name, dtype, `[${shape.join(', ')}]`, whole(data.byteLength)]),
-  ),
-];
+function arraysOf({ arrays }: OpenedArrays, isWide: boolean): string[] {
+  const head = ['array', 'type', 'shape', 'bytes'];
+  const rows = [...arrays].map(([name, { dtype, shape, data }]) => [
+    ...[name, dtype, `[${shape.join(', ')}]`, whole(data.byteLength)],
+  ]);
+  return [columns(head, isWide ? rows : fitted(rows, head, 0))];
+}

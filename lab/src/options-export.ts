@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { addModel, type ModelFlags } from './options-model.ts';
 
 /** Options of the commands that make something of one network. */
 
@@ -14,7 +15,7 @@ const BY_ENDING = {
 export type ExportKind = (typeof BY_ENDING)[keyof typeof BY_ENDING];
 const KINDS: readonly ExportKind[] = [...new Set(Object.values(BY_ENDING))];
 
-export interface ExportFlags {
+export interface ExportFlags extends ModelFlags {
   /** What was typed, or what the ending of the file says. */
   as?: ExportKind;
   /** A folder, or a file by its ending. */
@@ -26,8 +27,10 @@ export interface ExportFlags {
   int8Inputs?: boolean;
 }
 
-/** It has none. */
-export type InspectFlags = Readonly<Record<never, never>>;
+export interface InspectFlags extends ModelFlags {
+  /** Names and numbers in full. */
+  wide?: boolean;
+}
 
 export interface PageFlags {
   out?: string;
@@ -45,36 +48,41 @@ const ANY_MODEL = [
 ] as const;
 
 export const exportCommand = (program: Command): Command =>
-  program
-    .command('export')
-    .description(
-      'Writes a network as source code that needs nothing else, an ES module with its encoder and its types or C99 with a header ' +
-        'that says what the inputs are, whose answers are those of the network, to the bit; or as a file for other programs.',
-    )
-    .argument(...ANY_MODEL)
-    .addOption(new Option('--as <form>', 'what is written; default: what --out ends in, else module').choices(KINDS))
-    .option(
-      '--out <folder or file>',
-      `where to: a folder, or the file, which ends in ${Object.keys(BY_ENDING).join(', ')}`,
-      '.',
-    )
-    .option(
-      '--name <name>',
-      'what files are called, and in C what names begin with; default: as the file of the network',
-    )
-    .option('--readable', 'a module to read, with comments and long names')
-    .option('--plain', 'numbers in C as they are, which runs fastest, not in the form of the fewest bytes')
-    .option('--logits', 'C without a softmax or sigmoid at the end: the largest is the same')
-    .option('--int8-inputs', 'C whose inputs are int8, as a network in int8 makes them');
+  addModel(
+    program
+      .command('export')
+      .description(
+        'Writes a network as source code that needs nothing else, an ES module with its encoder and its types or C99 with a header ' +
+          'that says what the inputs are, whose answers are those of the network, to the bit; or as a file for other programs.',
+      )
+      .argument(...ANY_MODEL)
+      .addOption(new Option('--as <form>', 'what is written; default: what --out ends in, else module').choices(KINDS))
+      .option(
+        '--out <folder or file>',
+        `where to: a folder, or the file, which ends in ${Object.keys(BY_ENDING).join(', ')}`,
+        '.',
+      )
+      .option(
+        '--name <name>',
+        'what files are called, and in C what names begin with; default: as the file of the network',
+      )
+      .option('--readable', 'a module to read, with comments and long names')
+      .option('--plain', 'numbers in C as they are, which runs fastest, not in the form of the fewest bytes')
+      .option('--logits', 'C without a softmax or sigmoid at the end: the largest is the same')
+      .option('--int8-inputs', 'C whose inputs are int8, as a network in int8 makes them'),
+  );
 
 export const inspectCommand = (program: Command): Command =>
-  program
-    .command('inspect')
-    .description(
-      'Prints what a file holds: of a network a line for each node, with the bytes of its weights and its multiply-adds, of arrays a ' +
-        'line for each. It reads what this library writes, ONNX, TFLite, model.json of TensorFlow.js, safetensors, .npy and .npz.',
-    )
-    .argument('<file>', 'the file');
+  addModel(
+    program
+      .command('inspect')
+      .description(
+        'Prints what a file holds: of a network a line for each node, with the bytes of its weights and its multiply-adds, of arrays a ' +
+          'line for each. It reads what this library writes, ONNX, TFLite, model.json of TensorFlow.js, safetensors, .npy and .npz.',
+      )
+      .argument('<file>', 'the file')
+      .option('--wide', 'names and numbers in full, in lines as long as they are'),
+  );
 
 export const pageCommand = (program: Command): Command =>
   program

@@ -120,13 +120,13 @@ export function parse(
   });
   exportCommand(program).action((model: string, flags: ExportFlags) => {
     checkNoneBefore(program, 'export');
-    checkNotEmpty({ 'the file of the model': model, '--out': flags.out, '--name': flags.name });
+    checkNotEmpty({ 'the name of the file': model, '--out': flags.out, '--name': flags.name });
     checkExport(flags);
     typed = { command: 'export', model, flags };
   });
   inspectCommand(program).action((file: string, flags: InspectFlags) => {
     checkNoneBefore(program, 'inspect');
-    checkNotEmpty({ 'the file': file });
+    checkNotEmpty({ 'the name of the file': file });
     typed = { command: 'inspect', file, flags };
   });
   pageCommand(program).action((model: string, flags: PageFlags) => {

@@ -208,15 +208,40 @@ export const section = (title: string, ...lines: readonly string[]): string =>
   [plain(title), ...lines.map((line) => line.split('\n').map(plain).join('\n'))].join('\n');
 
 /** Columns of numbers are set flush right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const isNumber = (column: number): boolean =>
-    head.length > 0 && rows.every((row) => /^[-–\d]/.test(row[column] ?? '') && (row[column] ?? '').length < 40);
-  const drawn = new Table({
-    head: [...head],
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  drawn(head, rows, {
     style: { head: [], border: [] },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+
+/** The same without lines around cells, for tables of many columns. */
+export function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const none = Object.fromEntries(
+    ['top', 'mid', 'bottom', 'left', 'right'].flatMap((side) =>
+      [side, `${side}-mid`, `${side}-left`, `${side}-right`].map((char) => [char, '']),
+    ),
+  );
+  const [first = '', ...lines] = drawn(head, rows, {
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    chars: { ...none, middle: '  ' },
+  })
+    .split('\n')
+    .map((line) => line.trimEnd());
+  return [first, '─'.repeat(Math.max(...[first, ...lines].map(({ length }) => length))), ...lines].join('\n');
+}
+
+function drawn(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  how: Pick<Table.TableConstructorOptions, 'style' | 'chars'>,
+): string {
+  const isNumber = (column: number): boolean =>
+    head.length > 0 && rows.every((row) => /^[-–\d]/.test(row[column] ?? '') && (row[column] ?? '').length < 40);
+  const text = new Table({
+    head: [...head],
+    ...how,
     colAligns: head.map((_, column) => (isNumber(column) ? 'right' : 'left')),
   });
-  drawn.push(...rows.map((row) => row.map(plain)));
-  return drawn.toString();
+  text.push(...rows.map((row) => row.map(plain)));
+  return text.toString();
 }

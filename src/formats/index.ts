@@ -6,6 +6,13 @@ export { decodeNpy, encodeNpy } from './numpy/npy.ts';
 export { decodeNpz, encodeNpz } from './numpy/npz.ts';
 export { type FromOnnxOptions, fromOnnx } from './onnx/read.ts';
 export { type OnnxOptions, toOnnx } from './onnx/write.ts';
-export { type FileKind, type ReadModelOptions, type Recognized, readModel, recognize } from './recognize.ts';
+export {
+  type FileKind,
+  type ReadingOption,
+  type ReadModelOptions,
+  type Recognized,
+  readModel,
+  recognize,
+} from './recognize.ts';
 export { type FromTfliteOptions, fromTflite } from './tflite/read.ts';
 export { type ToTfliteOptions, toTflite } from './tflite/write.ts';

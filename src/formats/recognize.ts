@@ -1,5 +1,5 @@
 import { checkBytes, checkText, FormatError, StateError, ValueError, WhittleError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import { isGzip } from '../data/gzip.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { JsonObject, parseJson } from '../io/json.ts';
@@ -9,10 +9,10 @@ import type { Imported, Port } from './imported.ts';
 import { fromKeras } from './keras/read.ts';
 import { isNpy } from './numpy/npy.ts';
 import { isZip, zipEntries } from './numpy/zip.ts';
-import { fromOnnx } from './onnx/read.ts';
+import { type FromOnnxOptions, fromOnnx } from './onnx/read.ts';
 import { plainPort } from './plain-port.ts';
 import { decodeMessage } from './protobuf.ts';
-import { fromTflite } from './tflite/read.ts';
+import { type FromTfliteOptions, fromTflite } from './tflite/read.ts';
 
 /** What files are told apart. */
 export type FileKind =
@@ -41,26 +41,49 @@ export interface Recognized {
   readonly title: string;
   /** What to do with it, where `readModel` cannot read it; else null. */
   readonly remedy: string | null;
+  /** The options by which `readModel` reads it, which others refuse. */
+  readonly takes: readonly ReadingOption[];
 }
 
-export interface ReadModelOptions {
+/** `constants` and `sizes` are of ONNX, and `rule` is of TensorFlow Lite, as their readers have them. */
+export interface ReadModelOptions extends FromOnnxOptions, FromTfliteOptions {
   /** What the file is called, which counts where its bytes do not tell. */
   readonly name?: string;
-  /** Files beside it by their names, where a model lies in several: those with the weights of a `model.json`. */
+  /**
+   * Files beside it by their names, where a model lies in several: those with the weights of a `model.json`. Of models in one file they
+   * are passed over, since they are there whether they are needed or not.
+   */
   readonly files?: ReadonlyMap<string, Uint8Array>;
 }
 
-type Reader = (bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array>) => Imported | Promise<Imported>;
+/** The options of `readModel` by which single readers read. */
+export type ReadingOption = keyof FromOnnxOptions | keyof FromTfliteOptions;
+
+type Reader = (bytes: Uint8Array, options: Omit<ReadModelOptions, 'name'>) => Imported | Promise<Imported>;
 
 /** How a kind is read, or in whose place what can be. */
-type Row = { readonly title: string } & ({ readonly read: Reader } | { readonly remedy: string });
+type Row = { readonly title: string } & (
+  | { readonly read: Reader; readonly takes?: readonly ReadingOption[] }
+  | { readonly remedy: string }
+);
 
 /** One row a kind of file. */
 const KINDS: { readonly [K in FileKind]: Row } = {
   whittle: { title: 'a network of this library', read: whittleImported },
-  onnx: { title: 'an ONNX model', read: (bytes) => fromOnnx(bytes) },
-  tflite: { title: 'a TensorFlow Lite model', read: (bytes) => fromTflite(bytes) },
-  'keras-json': { title: 'a Keras model of TensorFlow.js', read: fromKeras },
+  onnx: {
+    title: 'an ONNX model',
+    takes: ['constants', 'sizes'],
+    read: (bytes, { constants, sizes }) => fromOnnx(bytes, defined({ constants, sizes })),
+  },
+  tflite: {
+    title: 'a TensorFlow Lite model',
+    takes: ['rule'],
+    read: (bytes, { rule }) => fromTflite(bytes, defined({ rule })),
+  },
+  'keras-json': {
+    title: 'a Keras model of TensorFlow.js',
+    read: (bytes, { files }) => fromKeras(bytes, files ?? new Map<string, Uint8Array>()),
+  },
   safetensors: {
     title: 'a safetensors file of weights',
     remedy: 'It holds no network: decodeSafetensors reads the weights, and withForeignWeights gives them to one',
@@ -150,7 +173,9 @@ export function recognize(bytes: Uint8Array, name = ''): Recognized {
   const isOpen = found === 'unknown' || found === 'zip';
   const kind = isOpen ? (ENDINGS.find(([ending]) => name.toLowerCase().endsWith(ending))?.[1] ?? found) : found;
   const row = KINDS[kind];
-  return { kind, title: row.title, remedy: 'remedy' in row ? row.remedy : null };
+  return 'remedy' in row
+    ? { kind, title: row.title, remedy: row.remedy, takes: [] }
+    : { kind, title: row.title, remedy: null, takes: row.takes ?? [] };
 }
 
 function kindOf(bytes: Uint8Array): FileKind {
@@ -226,8 +251,9 @@ function protobufKind(bytes: Uint8Array): FileKind | null {
 }
 
 /**
- * The network of a file of any kind that is read here, which `recognize` tells by its bytes. Throws StateError for one that is
- * not, and says what it is and how to convert it, and whatever its reader throws.
+ * The network of a file of any kind that is read here, which `recognize` tells by its bytes. Options of its reader are given along.
+ * Throws StateError for a file that is not read, and says what it is and how to convert it, ValueError for options that those of its
+ * kind do not take, and whatever its reader throws.
  *
  * @example
  * const { network } = await readModel(encodeNetwork(toNetwork(model)));
@@ -235,21 +261,35 @@ function protobufKind(bytes: Uint8Array): FileKind | null {
  * await readModel(Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a)); // throws StateError
  */
 export async function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): Promise<Imported> {
-  checkOptions('readModel', options, 'name files');
-  checkBytes('readModel', 'the file', bytes);
-  const { name = '', files = new Map<string, Uint8Array>() } = options;
-  if (!(files instanceof Map))
+  const op = 'readModel';
+  checkOptions(op, options, 'name files constants sizes rule');
+  checkBytes(op, 'the file', bytes);
+  const { name, files, ...reading } = options;
+  if (files !== undefined && !(files instanceof Map))
     throw new ValueError(
-      'readModel',
+      op,
       'files',
       'a Map of file names to their bytes',
       files,
       'new Map(Object.entries(files)) makes one of an object',
     );
-  const row = KINDS[recognize(bytes, name).kind];
-  if ('remedy' in row) throw new StateError('readModel', `the file is ${row.title}. ${row.remedy}`);
-  return row.read(bytes, files);
+  const { kind, title, takes } = recognize(bytes, name);
+  const row = KINDS[kind];
+  if ('remedy' in row) throw new StateError(op, `the file is ${title}. ${row.remedy}`);
+  for (const option of Object.keys(defined(reading)) as (keyof typeof reading)[])
+    if (!takes.includes(option))
+      throw new ValueError(
+        op,
+        option,
+        `left out: it is for ${ofOption(option)}, and this is ${title}`,
+        reading[option],
+      );
+  return row.read(bytes, options);
 }
+
+/** What an option is for: an ONNX model. */
+const ofOption = (option: ReadingOption): string =>
+  Object.values(KINDS).find((row) => 'read' in row && row.takes?.includes(option))!.title;
 
 /** A network of this library's own, as one that is imported. */
 function whittleImported(bytes: Uint8Array): Imported {

@@ -1,12 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { StateError, ValueError, WhittleError } from '../../src/base/errors.ts';
-import { encodeNpy, encodeNpz, type FileKind, readModel, recognize } from '../../src/formats/index.ts';
+import { encodeNpy, encodeNpz, type FileKind, readModel, recognize, toTflite } from '../../src/formats/index.ts';
 import { zipped } from '../../src/formats/numpy/zip.ts';
 import { encodeMessage } from '../../src/formats/protobuf.ts';
-import { Dense, Sequential, toNetwork } from '../../src/index.ts';
+import { Dense, ones, quantize, Sequential, toNetwork } from '../../src/index.ts';
 import { encodeNetwork, encodeSafetensors, type SafeTensor } from '../../src/io/index.ts';
 import { caseOf, shardsOf } from './keras-models.ts';
+import { message, node, value } from './onnx-files.ts';
 import { answers } from './running.ts';
 import { spoiled } from './spoiled.ts';
 
@@ -75,6 +76,14 @@ const files: readonly (readonly [FileKind, Uint8Array])[] = [
 describe('recognize', () => {
   test.each(files)('%s', (kind, file) => {
     expect(recognize(file).kind).toBe(kind);
+  });
+
+  test('says which options the reader of a file takes', () => {
+    const taken = new Map(files.map(([kind, file]) => [kind, recognize(file).takes]));
+    expect([...taken].filter(([, takes]) => takes.length > 0)).toEqual([
+      ['onnx', ['constants', 'sizes']],
+      ['tflite', ['rule']],
+    ]);
   });
 
   test('knows a view into a larger buffer', () => {
@@ -163,6 +172,41 @@ describe('readModel', () => {
       await expect(readModel(file)).rejects.toThrow(StateError);
       await expect(readModel(file)).rejects.toThrow(`readModel: the file is ${title}. ${remedy}`);
     }
+  });
+
+  test('gives the options of a reader along, and refuses those of others', async () => {
+    const deep = new Sequential([new Dense(4, { inputShape: [3] }), new Dense(2)], { seed: 1 });
+    const open = message({
+      node: [node('MatMul', ['x', 'w'], ['y'])],
+      input: [value('x', ['N', 'wide']), value('w', [2, 1])],
+      output: [{ name: 'y' }],
+    });
+    const constants = new Map([['w', { shape: [2, 1], data: [10, 1] }]]);
+    const sizes = new Map([['wide', 2]]);
+    const { network: read } = await readModel(open, { constants, sizes });
+    expect(answers(read, [Float32Array.of(1, 2)], 1)).toEqual([Float32Array.of(12)]);
+    await expect(readModel(open, { constants })).rejects.toThrow(/option sizes/);
+    const tflite = toTflite(quantize(deep, { calibration: ones([4, 3]) }));
+    const ruleOf = async (rule?: 'float'): Promise<unknown> =>
+      (await readModel(tflite, rule && { rule })).network.nodes.flatMap(({ attrs }) =>
+        'rule' in attrs ? attrs.rule : [],
+      );
+    expect(await ruleOf('float')).not.toEqual(await ruleOf());
+    for (const [file, options] of [
+      [tflite, { sizes }],
+      [tflite, { constants }],
+      [open, { rule: 'float' }],
+      [encodeNetwork(network), { rule: 'float' }],
+      [ascii(JSON.stringify(model.model)), { sizes }],
+    ] as const)
+      await expect(readModel(file, options)).rejects.toThrow(
+        /^readModel: (sizes|constants|rule) must be left out: it is for an? (ONNX|TensorFlow Lite) model, and this is an? /,
+      );
+    await expect(readModel(tflite, { rule: 'nearest' as 'float' })).rejects.toThrow(/rule must be/);
+    await expect(readModel(open, { sizes: [] as unknown as Map<string, number> })).rejects.toThrow(
+      /sizes must be a Map/,
+    );
+    await expect(readModel(tflite, { files: new Map([['a', tflite]]) })).resolves.toBeDefined();
   });
 
   test('refuses arguments of another kind', async () => {
