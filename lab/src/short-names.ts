@@ -35,19 +35,27 @@ export function shortNames(names: readonly string[]): Shown {
   };
 }
 
+/** Folders, and endings, that are left out at most: a file may have names of a million of them. */
+const DEPTH = 16;
+
 /** Names without what a pattern finds, again and again, where most names have the same there and stay apart; what is gone. */
 function without(
   names: readonly string[],
   pattern: RegExp,
 ): { readonly names: readonly string[]; readonly gone: readonly string[] } {
-  const found = names.map((name) => pattern.exec(name)?.[0] ?? '');
-  const counts = [...countOf(found)].filter(([part]) => part !== '');
-  const [part, count] = counts.reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0]);
-  const shorter = names.map((name, i) => (found[i] === part ? name.replace(pattern, '') : name));
-  const isSame = new Set(shorter).size === new Set(names).size;
-  if (count < 2 || 2 * count < names.length || !isSame) return { names, gone: [] };
-  const rest = without(shorter, pattern);
-  return { names: rest.names, gone: [part, ...rest.gone] };
+  const apart = new Set(names).size;
+  const gone: string[] = [];
+  let left = names;
+  while (gone.length < DEPTH) {
+    const found = left.map((name) => pattern.exec(name)?.[0] ?? '');
+    const counts = [...countOf(found)].filter(([part]) => part !== '');
+    const [part, count] = counts.reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0]);
+    const shorter = left.map((name, i) => (found[i] === part ? name.replace(pattern, '') : name));
+    if (count < 2 || 2 * count < names.length || new Set(shorter).size !== apart) break;
+    gone.push(part);
+    left = shorter;
+  }
+  return { names: left, gone };
 }
 
 function countOf(texts: readonly string[]): Map<string, number> {
