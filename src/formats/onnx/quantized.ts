@@ -111,6 +111,7 @@ function cast(site: Site, constant: Constant): Constant {
   const to = dataTypeOf(site.int('to', 0));
   const renamed = { ...constant, name: site.name };
   if (to === constant.dtype) return renamed;
+  site.building.spend(constant.data.length, 'a constant');
   const isReal = REAL.includes(constant.dtype) || constant.dtype === 'float64';
   if (to === 'float32')
     return {
@@ -119,13 +120,11 @@ function cast(site: Site, constant: Constant): Constant {
       data: Float32Array.from(constant.data),
       held: REAL.includes(constant.dtype) ? constant.held : null,
     };
-  if (to === 'float16' && isReal) {
-    site.building.spend(constant.data.length, 'a constant');
+  if (to === 'float16' && isReal)
     return {
       ...constantOf(site.name, constant.shape, to, Uint16Array.from(constant.data, toFloat16)),
       key: constant.key,
     };
-  }
   if ((to === 'int64' || to === 'int32') && !constant.data.some((x) => !(Math.abs(x) < 2 ** 31 || Number.isNaN(x))))
     return { ...renamed, dtype: to, data: Float64Array.from(constant.data, Math.trunc), held: null };
   return site.fail(`makes ${typeText(site.int('to', 0))} of the constant "${constant.name}" in ${constant.dtype}`);

@@ -11,8 +11,7 @@ import type { Imported, Port } from '../imported.ts';
 import { decodeMessage } from '../protobuf.ts';
 import { folded, orElse } from '../qdq-fold.ts';
 import { Building, type Given, type Item } from './building.ts';
-import { HINT_KEY } from './hint.ts';
-import { readHint, withRules } from './hint-read.ts';
+import { NO_HINT, type ReadHint, readHint, withRules } from './hint-read.ts';
 import { IMAGES } from './images.ts';
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from './messages.ts';
 import { Patterns } from './patterns.ts';
@@ -82,7 +81,14 @@ export function fromOnnx(file: Uint8Array, options: FromOnnxOptions = {}): Impor
     throw new ValueError(op, 'constants', 'a Map of names to { shape, data }', constants);
   if (!(sizes instanceof Map)) throw new ValueError(op, 'sizes', 'a Map of names to sizes', sizes);
   const model = decodeMessage(file, MODEL, 'onnx', 'model');
-  return new Reading(model, file.length, { constants, sizes }).imported();
+  const imported = (hint: ReadHint): Imported => new Reading(model, file.length, { constants, sizes }, hint).imported();
+  const hint = readHint(model.metadataProps);
+  return hint === NO_HINT
+    ? imported(hint)
+    : orElse(
+        () => imported(hint),
+        () => imported(NO_HINT),
+      );
 }
 
 class Reading {
@@ -94,23 +100,25 @@ class Reading {
   private readonly wished = new Map<string, string>();
   /** Further outputs of operators, such as the indices of a pool, which networks do not have, and what would give them. */
   private readonly lost = new Map<string, string>();
-  private readonly hint: ReturnType<typeof readHint>;
+  private readonly hint: ReadHint;
   private readonly building: Building;
   private readonly givens: Given[];
 
-  constructor(model: ModelMessage, bytes: number, options: Required<FromOnnxOptions>) {
+  constructor(model: ModelMessage, bytes: number, options: Required<FromOnnxOptions>, hint: ReadHint) {
     this.graph = model.graph ?? fail('model', 'has no graph');
     this.opset = opsetOf(model);
     this.options = options;
+    this.hint = hint;
     if (model.functions.length > 0) fail('model', 'has functions of its own: inline them before');
     if (this.graph.sparseInitializer.length > 0) fail('graph', 'has sparse initializers: make them dense before');
+    if (this.graph.output.length === 0) fail('graph', 'has no outputs: name those that are wanted when it is exported');
     this.readConstants();
     const inputs = this.graph.input.filter(({ name }) => !this.items.has(name ?? ''));
+    if (inputs.length === 0) fail('graph', 'has no inputs but constants, of which networks have at least one');
     for (const list of [inputs, this.graph.output])
       if (list.length > MOST_PORTS)
         throw new LimitError('onnx', 'the number of inputs or outputs', list.length, MOST_PORTS);
     const sizes = inputs.map((input) => this.sizesOf(input));
-    this.hint = readHint(model.metadataProps, HINT_KEY);
     this.building = new Building(batchOf(sizes), bytes, this.named(), this.hint.scales);
     this.givens = inputs.map((input, i) => this.given(input, sizes[i]!));
   }
@@ -141,12 +149,10 @@ class Reading {
     };
     const onIntegers = (): ReturnType<typeof named> => {
       const graph = folded(whole, integers);
-      return this.hint.rules.size === 0
-        ? checked(graph)
-        : orElse(
-            () => checked(withRules(graph, this.hint.rules)),
-            () => checked(graph),
-          );
+      return orElse(
+        () => checked(withRules(graph, this.hint.rules)),
+        () => checked(graph),
+      );
     };
     const { graph, now: last } =
       nodes.some(({ format }) => format !== null) || this.hint.rules.size > 0
@@ -167,9 +173,9 @@ class Reading {
       this.define(tensor.name, decodeTensor(tensor, tensor.name ?? '', at), `initializer ${i}`);
     }
     const types = new Map(input.map(({ name, type }) => [name, dataTypeOf(type?.tensorType?.elemType)]));
-    for (const [name, { shape, data }] of this.options.constants) {
+    for (const [name, given] of this.options.constants) {
       if (!types.has(name)) throw new ValueError('fromOnnx', 'constants', 'names of inputs of the file', name);
-      this.items.set(name, givenConstant(name, shape, types.get(name) ?? 'float32', data));
+      this.items.set(name, givenConstant(name, types.get(name) ?? 'float32', given));
     }
   }
 
@@ -240,7 +246,7 @@ class Reading {
     );
     for (const node of nodes) if (node.opType === 'Constant') this.readNode(node);
     for (const [name, item] of this.items) if (item.kind === 'constant') constants.set(name, item);
-    const makers = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node] as const)));
+    const makers = new Map(nodes.filter(isOwn).flatMap((node) => node.output.map((name) => [name, node] as const)));
     const patterns = new Patterns({ makers, uses: this.uses, constants });
     const gone = new Set<NodeMessage>();
     const found = [...nodes].reverse().map((node) => {
@@ -254,7 +260,7 @@ class Reading {
   private readNode(message: NodeMessage): void {
     const { opType = '', domain = '', name = '', output } = message;
     const at = `node ${show((name || (output[0] ?? '')).slice(0, 60))} (${opType.slice(0, 60)})`;
-    const operator = domain === '' || domain === 'ai.onnx' ? OPERATORS.get(opType) : undefined;
+    const operator = isOwn(message) ? OPERATORS.get(opType) : undefined;
     if (operator === undefined)
       throw new FormatError(
         'onnx',
@@ -323,9 +329,12 @@ class Reading {
   }
 }
 
+/** Whether something is of the operators of ONNX itself. */
+const isOwn = ({ domain = '' }: { readonly domain?: string }): boolean => domain === '' || domain === 'ai.onnx';
+
 /** The version of ONNX's own operators. */
 function opsetOf({ opsetImport }: ModelMessage): number {
-  const own = opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx');
+  const own = opsetImport.find(isOwn);
   const version = own?.version ?? fail('model', 'does not say which version of operators it has');
   if (version >= 1 && version <= OPSETS.most) return version;
   return fail(
