@@ -70,7 +70,9 @@ function dequantized(site: Site, constant: Constant): Constant {
   const numbers = new Float32Array(data.length);
   site.building.spend(data.length, 'a constant');
   for (let i = 0; i < data.length; i++) numbers[i] = (data[i]! - (zeros?.data[at(i)] ?? 0)) * scales.data[at(i)]!;
-  const isPlain = zeros === undefined || zeros.data.every((zero) => zero === (dtype === 'uint8' ? 128 : 0));
+  const isAround = zeros === undefined || zeros.data.every((zero) => zero === (dtype === 'uint8' ? 128 : 0));
+  // A scale may be 0, of units that are all 0, which no integers here have
+  const isPlain = isAround && scales.data.every(isScale);
   const own = { scales: Float32Array.from(scales.data), axis };
   let held: Held | null = null;
   if (isPlain && data instanceof Int8Array) held = { type: 'int8', values: data, ...own };
@@ -87,6 +89,8 @@ function quantized(site: Site, constant: Constant): Constant {
   const zeros = site.optional(2);
   const kind = zeros?.dtype ?? 'uint8';
   if (kind !== 'int8' && kind !== 'uint8') return site.fail(`makes integers in ${kind}: networks here have int8`);
+  if (zeros !== undefined && zeros.data.length !== scales.data.length)
+    site.fail('has zero points that do not go with its scales');
   const axis = scaledAxis(site, constant, scales);
   const inner = constant.shape.slice(axis + 1).reduce((n, size) => n * size, 1);
   const count = scales.data.length;

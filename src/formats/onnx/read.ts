@@ -181,7 +181,7 @@ class Reading {
 
   private define(name: string | undefined, item: Item, at: string): void {
     if (name === undefined || name === '') fail(at, 'has no name');
-    else if (this.items.has(name)) fail(at, `has the name ${show(name.slice(0, 60))}, which another has`);
+    else if (this.items.has(name)) fail(at, `has the name ${show(name.slice(0, 60))}, which another has: rename one`);
     else this.items.set(name, item);
   }
 
@@ -194,7 +194,8 @@ class Reading {
   /** Sizes of an input; NaN for a batch of any size. */
   private sizesOf({ name = '', type }: ValueMessage): number[] {
     const at = `input ${show(name.slice(0, 60))}`;
-    const dims = type?.tensorType?.shape?.dim ?? fail(at, 'has no shape');
+    const dims =
+      type?.tensorType?.shape?.dim ?? fail(at, 'has no shape: export the model with the shapes of its inputs');
     if (dims.length > MAX_AXES) fail(at, `has ${dims.length} axes, and ${MAX_AXES} are the most`);
     if (dims.length === 0) fail(at, 'has no axis of samples: give it in the option constants if it is one');
     return dims.map(({ dimValue, dimParam }, axis) => {
@@ -205,7 +206,8 @@ class Reading {
           `leaves the size of axis ${axis} open (${show((dimParam ?? '').slice(0, 60))}): give it in the option sizes`,
         );
       const n = size ?? Number.NaN;
-      if (size !== undefined && !(Number.isInteger(n) && n >= 1 && n < 2 ** 31)) fail(at, `has an axis of size ${n}`);
+      if (size !== undefined && !(Number.isInteger(n) && n >= 1 && n < 2 ** 31))
+        fail(at, `has an axis of size ${n}: give it a size or a name in the file`);
       return n;
     });
   }
@@ -265,7 +267,7 @@ class Reading {
       throw new FormatError(
         'onnx',
         at,
-        `is an operator${domain === '' ? '' : ` of ${show(domain.slice(0, 60))}`} that networks here do not have`,
+        `is an operator${domain === '' ? '' : ` of ${show(domain.slice(0, 60))}`} that networks here do not have: export the model without it, or end it before`,
       );
     if (output.length === 0 || output[0] === '') fail(at, 'gives nothing');
     const { since = OPSETS.usual } = operator;
@@ -299,13 +301,16 @@ class Reading {
     const maker = this.lost.get(name);
     if (maker !== undefined)
       fail(at, `reads what ${maker} gives besides its first output, which networks here do not have`);
-    return this.items.get(name) ?? fail(at, `reads ${show(name.slice(0, 60))}, which nothing before it gives`);
+    return (
+      this.items.get(name) ??
+      fail(at, `reads ${show(name.slice(0, 60))}, which nothing before it gives: sort the nodes, or make it an input`)
+    );
   }
 
   private output({ name = '', type }: ValueMessage, i: number): Port {
     const at = `output ${show(name.slice(0, 60) || i)}`;
     const item = this.read(name, at);
-    if (item.kind === 'constant') return fail(at, 'is a constant');
+    if (item.kind === 'constant') return fail(at, 'is a constant, which depends on no input: leave it out');
     const isIndex = item.raw === 'int32' || item.raw === 'int64';
     if (item.raw !== null && !(isIndex && this.building.readAs(item, { kind: 'entries' })))
       return fail(at, `is an input in ${item.raw}, which networks here do not give on`);
@@ -339,7 +344,7 @@ function opsetOf({ opsetImport }: ModelMessage): number {
   if (version >= 1 && version <= OPSETS.most) return version;
   return fail(
     'model',
-    `has operators of version ${version}, and those up to ${OPSETS.most} are known here: convert it before`,
+    `has operators of version ${version}, and 1 to ${OPSETS.most} are known here: convert it before`,
   );
 }
 

@@ -63,7 +63,8 @@ export class Site {
   checkAttributes(known: string): void {
     const names = known.split(' ');
     for (const name of this.attributes.keys())
-      if (!names.includes(name)) this.fail(`has an attribute ${show(name)}, which is not known here`);
+      if (!names.includes(name))
+        this.fail(`has an attribute ${show(name)}, which is not known here: leave it out if it changes nothing`);
   }
 
   get name(): string {

@@ -98,12 +98,6 @@ function affine(
   if (axes.length > 0 && last === null) return site.cannot(view, `axis ${axes.join(', ')} as the last`);
   const read = last?.view ?? view;
   const result = { ...read, name: site.name };
-  const units = last?.size ?? sizeOf(whole(view.space.axes?.at(-1) ?? []));
-  if (!isFactor && own === 1) {
-    const bias = pendingVector(site, constant, units, { order: last?.order ?? null, factor: sign });
-    const name = read === view && site.isAlone(view) ? site.building.addBias(view.value, bias, site.name) : null;
-    if (name !== null) return { ...result, value: name };
-  }
   const { space } = read;
   if (space.axes === null && space.given.length === 0) space.axes = [[]];
   const form = (role: string, make: (size: number) => Constant) => ({
@@ -124,6 +118,14 @@ function affine(
     }),
     key: given.key,
   };
+  if (!isFactor && own === 1 && read === view && site.isAlone(view)) {
+    const order = last?.order ?? null;
+    const units = last?.size ?? (space.axes === null ? undefined : sizeOf(whole(space.axes.at(-1) ?? [])));
+    // How many channels an input has is not known before something reads it
+    const bias = units === undefined ? vector : pendingVector(site, constant, units, { order, factor: sign });
+    const name = site.building.addBias(view.value, bias, site.name);
+    if (name !== null) return { ...result, value: name };
+  }
   const weights = {
     ...(isFactor ? { gamma: vector } : own !== 1 && { gamma: form('gamma', all(own)) }),
     ...(!isFactor && { beta: vector }),
