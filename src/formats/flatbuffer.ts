@@ -48,10 +48,15 @@ const isUnion = (kind: Field['kind']): kind is Union =>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads the tables of a file. What it makes is bounded: offsets may lead to one place often, and all of them together may not. */
+/**
+ * Reads the tables of a file. What it makes is bounded, tables and what they hold: offsets may lead to one place often, and all of
+ * them together may not.
+ */
 class Reader {
   private readonly view: DataView;
   private left: number;
+  /** Tables that there may still be: an empty one takes eight bytes with its offset, and far more when it is read. */
+  private tablesLeft: number;
   private readonly file: Uint8Array;
   private readonly format: string;
 
@@ -60,6 +65,7 @@ class Reader {
     this.format = format;
     this.view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     this.left = 2 * file.length + 1024;
+    this.tablesLeft = file.length / 16 + 1024;
   }
 
   private fail(path: string, problem: string, at: number): never {
@@ -74,6 +80,12 @@ class Reader {
   private spend(path: string, at: number, bytes: number): void {
     this.left -= bytes;
     if (this.left < 0) this.fail(path, 'is part of tables that hold more than the file: they overlap', at);
+  }
+
+  /** Counts tables before they are read. */
+  private expect(path: string, at: number, tables: number): void {
+    this.tablesLeft -= tables;
+    if (this.tablesLeft < 0) this.fail(path, 'has more tables than a file of this size holds', at);
   }
 
   /** Where the offset at a place leads. */
@@ -141,6 +153,7 @@ class Reader {
 
   private tables(fields: Fields, path: string, at: number): object[] {
     const n = this.count(path, at, 4);
+    this.expect(path, at, n);
     const list: object[] = [];
     for (let i = 0; i < n; i++) {
       const each = `${path}[${i}]`;
@@ -150,6 +163,7 @@ class Reader {
   }
 
   private elsewhere({ kind, isList }: Field, path: string, at: number, type: number): Value | undefined {
+    if (typeof kind === 'object' && isList !== true) this.expect(path, at, 1);
     if (isUnion(kind)) {
       const fields = kind.tables.get(type);
       return fields && { type, table: this.table(fields, path, at) };
@@ -177,22 +191,22 @@ class Reader {
         this.fail(named, `lies at ${from} of a table of ${size} bytes`, vtable + slot);
       return at + from;
     };
-    const found: [string, Value | undefined][] = [];
+    const found: Record<string, Value | undefined> = {};
     for (const [name, field] of Object.entries(fields)) {
       const { number, kind, isList, usual = 0 } = field;
       const named = `${path}.${name}`;
       if (isScalar(kind)) {
         const there = place(number, SCALARS[kind], named);
-        found.push([name, there === null ? usual : this.scalar(kind, named, there)]);
+        found[name] = there === null ? usual : this.scalar(kind, named, there);
         continue;
       }
       const there = place(number, 4, named);
       const type = isUnion(kind) ? place(number - 1, 1, named) : null;
       const empty = kind === 'bytes' ? new Uint8Array() : isVector(kind) || isList ? [] : undefined;
       const of = type === null ? 0 : this.view.getUint8(type);
-      found.push([name, there === null ? empty : this.elsewhere(field, named, this.follow(named, there), of)]);
+      found[name] = there === null ? empty : this.elsewhere(field, named, this.follow(named, there), of);
     }
-    return Object.fromEntries(found);
+    return found;
   }
 
   root(fields: Fields, path: string): object {

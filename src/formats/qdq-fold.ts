@@ -2,7 +2,7 @@ import { WhittleError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import { integersOf, sumScales } from '../graph/encodings.ts';
-import { type Format, sameFormat } from '../graph/fact.ts';
+import type { Format } from '../graph/fact.ts';
 import { factsOf, hasKernel } from '../graph/facts.ts';
 import { type Graph, type Node, type NodeOf, type Op, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, readersOf, withoutUnread } from '../graph/rewrite.ts';
@@ -16,6 +16,10 @@ interface Whole {
   readonly value: string;
   readonly format: QuantizationParams;
 }
+
+/** Whether two formats are the same in a file, which has scales in float32: a hint may say more of one of them than of the other. */
+const isWritten = (a: QuantizationParams, b: Format): boolean =>
+  b !== null && Math.fround(a.scale) === Math.fround(b.scale) && a.zeroPoint === b.zeroPoint;
 
 const allows = <K extends Op>(node: NodeOf<K>, inputs: readonly Format[], own: Format): boolean =>
   factsOf(node).formats(inputs, own, node.attrs) === null;
@@ -114,7 +118,7 @@ class Folding {
     const [read] = node.inputs;
     const whole = this.wholes.get(read!);
     const maker = this.nodes.get(read!);
-    if (whole !== undefined && sameFormat(whole.format, node.format)) {
+    if (whole !== undefined && isWritten(whole.format, node.format)) {
       this.renamed.set(node.name, whole.value);
       return;
     }
@@ -168,11 +172,13 @@ class Folding {
   }
 
   /** A node that reads integers and gives them in a format, or real numbers; null where it cannot. */
-  private onIntegers(node: Node, own: Format): Node | null {
+  private onIntegers(node: Node, given: Format): Node | null {
     const table = factsOf(node).table;
     const wholes = table === undefined ? this.wholesOf(node) : [];
     if (wholes === null) return null;
     const formats = table === undefined ? wholes.map(({ format }) => format) : [null];
+    const same = wholes.length === 1 && isWritten(wholes[0]!.format, given) ? wholes[0]!.format : given;
+    const own = allows(node as NodeOf<Op>, formats, given) ? given : same;
     if (!allows(node as NodeOf<Op>, formats, own)) return null;
     if (table !== undefined) return this.isTable(node, table, own) ? ({ ...node, format: own } as Node) : null;
     const weights = this.integerWeights(node, wholes[0]!.format);

@@ -180,7 +180,36 @@ describe('a damaged FlatBuffer', () => {
     view.setUint32(at + 4, 4, true);
     view.setUint32(at + 8, n - 8, true);
     for (let i = 0; i < n; i++) view.setUint32(44 + 4 * i, at - (44 + 4 * i), true);
+    expect(() => decodeFlatbuffer(new Uint8Array(view.buffer), many, 'test', 'root')).toThrow(/more tables/);
+    view.setUint32(40, n / 2, true);
     expect(() => decodeFlatbuffer(new Uint8Array(view.buffer), many, 'test', 'root')).toThrow(/overlap/);
+  });
+
+  test('may not lead to one empty table over and over: none of them is read', () => {
+    const n = 250_000;
+    const view = new DataView(new ArrayBuffer(36 + 4 * n));
+    const many: Schema<{ readonly all: readonly Root[] }> = { all: { number: 0, kind: ROOT, isList: true } };
+    view.setUint32(0, 16, true);
+    for (const [at, value] of [
+      [8, 6],
+      [10, 8],
+      [12, 4],
+    ] as const)
+      view.setUint16(at, value, true);
+    view.setInt32(16, 8, true);
+    view.setUint32(20, 4, true); // to the list at 24
+    view.setUint32(24, n, true);
+    const at = 28 + 4 * n + 4;
+    view.setUint16(at - 4, 4, true);
+    view.setUint16(at - 2, 4, true);
+    view.setInt32(at, 4, true);
+    for (let i = 0; i < n; i++) view.setUint32(28 + 4 * i, at - (28 + 4 * i), true);
+    const file = new Uint8Array(view.buffer);
+    expect(() => decodeFlatbuffer(file, many, 'test', 'root')).toThrow(
+      'test: root.all: has more tables than a file of this size holds (at byte 24)',
+    );
+    view.setUint32(24, 1000, true);
+    expect(decodeFlatbuffer(file, many, 'test', 'root').all).toHaveLength(1000);
   });
 
   test('may not claim more elements than there are bytes', () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { WhittleError } from '../../src/base/errors.ts';
+import { FormatError, LimitError, ValueError, WhittleError } from '../../src/base/errors.ts';
 import { fromOnnx, toOnnx } from '../../src/formats/index.ts';
 import { Dense, quantize, Random, Sequential, toNetwork } from '../../src/index.ts';
 import { validateNetwork } from '../../src/infer/index.ts';
@@ -92,6 +92,8 @@ const refused: readonly (readonly [name: string, bytes: () => Uint8Array, words:
     () => file([1, 4], [node('Relu', ['x'], ['a']), node('Relu', ['x'], ['a']), node('Relu', ['a'], ['y'])]),
     /which another has/,
   ],
+  ['no outputs', () => message({ input: [value('x', [1, 4])], node: [node('Relu', ['x'], ['y'])] }), /no outputs/],
+  ['no inputs', () => message({ node: [node('Relu', ['x'], ['y'])], output: [{ name: 'y' }] }), /no inputs/],
   ['a name of a prototype', () => file([1, 4], [node('Relu', ['__proto__'], ['y'])]), /__proto__/],
   [
     'an operator called constructor',
@@ -195,6 +197,53 @@ test.each([
   whole.set(key);
   whole.set(graph, key.length);
   expect(() => fromOnnx(whole)).toThrow(/more parts than a file of this size holds/);
+});
+
+test.each([
+  ['Slice', ['e', 'zero', 'huge'], {}, /a part of a constant/],
+  ['Gather', ['e', 'zero'], { axis: 1 }, /multiply with one matrix/],
+  ['Concat', ['e', 'e'], { axis: 1 }, /multiply with one matrix/],
+  ['Transpose', ['e'], {}, /multiply with one matrix/],
+])('%s of a constant with a huge axis and no numbers takes no time', (opType, inputs, attributes, words) => {
+  const nodes = [node(opType, inputs, ['s'], attributes), node('MatMul', ['x', 's'], ['y'])];
+  const constants = [
+    tensor('e', [2 ** 40, 1, 0], []),
+    tensor('zero', [1], [0], 'int64'),
+    tensor('huge', [1], [2 ** 60], 'int64'),
+  ];
+  expect(() => fromOnnx(file(['N', 4], nodes, constants))).toThrow(words);
+});
+
+test.each([
+  ['Cast', (i: number) => [node('Cast', ['c'], [`c${i}`], { to: 1 }), node('Add', ['x', `c${i}`], [`y${i}`])], 'int32'],
+  ['Div', (i: number) => [node('Div', ['x', 'c'], [`y${i}`])], 'float32'],
+] as const)('a constant that is made into others by %s again and again is refused', (_, nodes, type) => {
+  const n = 1000;
+  const count = 30_000;
+  const all = Array.from({ length: n }, (_, i) => nodes(i)).flat();
+  const sum = node(
+    'Sum',
+    Array.from({ length: n }, (_, i) => `y${i}`),
+    ['y'],
+  );
+  const bytes = file(['N', count], [...all, sum], [tensor('c', [count], Array(count).fill(2), type)]);
+  const before = process.memoryUsage().arrayBuffers;
+  expect(() => fromOnnx(bytes)).toThrow(LimitError);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
+});
+
+test('options that are no constants are refused as such', () => {
+  const bytes = file([1, 4], [node('Relu', ['x'], ['y'])]);
+  for (const given of [
+    null,
+    {},
+    { shape: [1, 4] },
+    { shape: 4, data: [1, 2, 3, 4] },
+    { shape: [1], data: { length: 2 ** 40 } },
+    { shape: [1], data: [1n] },
+  ])
+    expect(() => fromOnnx(bytes, { constants: new Map([['x', given as never]]) })).toThrow(ValueError);
+  expect(() => fromOnnx(bytes, { constants: new Map([['x', { shape: [2], data: [1] }]]) })).toThrow(FormatError);
 });
 
 test('names of prototypes are names like others', () => {

@@ -89,6 +89,31 @@ describe('constants', () => {
     expect(run(share, [3, 1])).toEqual([[1.5, 0.25]]);
   });
 
+  test('a number may be added to a product of an input whose channels nothing has asked for', () => {
+    const nodes = [node('Mul', ['x', 'a'], ['m']), node('Add', ['m', 'b'], ['y'])];
+    const imported = read(['N', 2, 3], nodes, [tensor('a', [], [2]), tensor('b', [], [10])]);
+    expect(run(imported, range(6))).toEqual([[12, 14, 16, 18, 20, 22]]);
+    expect(opsOf(imported)).toEqual(['batchNorm']);
+  });
+
+  test('of opset 6 stand where the attribute axis says, among constants too', () => {
+    const nodes = [node('Add', ['a', 'b'], ['w'], { broadcast: 1, axis: 0 }), node('MatMul', ['x', 'w'], ['y'])];
+    const constants = [tensor('a', [2, 2], [1, 2, 3, 4]), tensor('b', [2], [10, 20])];
+    expect(run(read(['N', 2], nodes, constants, 6), [1, 1])).toEqual([[34, 36]]);
+  });
+
+  test('with scales for parts need as many zero points', () => {
+    const nodes = [node('QuantizeLinear', ['c', 's', 'z'], ['q']), node('DequantizeLinear', ['q', 's'], ['w'])];
+    const constants = [tensor('c', [2, 2], range(4)), tensor('s', [2], [1, 1]), tensor('z', [1], [1], 'int8')];
+    expect(() => read(['N', 2], [...nodes, node('MatMul', ['x', 'w'], ['y'])], constants)).toThrow(/zero points/);
+  });
+
+  test('with a scale of 0 are zeros', () => {
+    const nodes = [node('DequantizeLinear', ['q', 's'], ['w'], { axis: 1 }), node('MatMul', ['x', 'w'], ['y'])];
+    const constants = [tensor('q', [2, 2], range(4), 'int8'), tensor('s', [2], [0, 0.5])];
+    expect(run(read(['N', 2], nodes, constants), [1, 1])).toEqual([[0, 3]]);
+  });
+
   test('may be given for inputs, and sizes for names', () => {
     const bytes = message({
       node: [node('Gemm', ['x', 'w'], ['y'])],
@@ -150,6 +175,11 @@ describe('activations that files write as several operations', () => {
   ] as const)('%s', (name, nodes, constants) => {
     const { network } = read(['N', 3], nodes, [half, one, ...constants]);
     expect(network.nodes.map(({ attrs }) => attrs)).toEqual([{ activation: { name } }]);
+  });
+
+  test('nothing of another domain', () => {
+    const nodes = [{ ...node('Sigmoid', ['x'], ['s']), domain: 'com.example' }, node('Mul', ['x', 's'], ['y'])];
+    expect(() => read(['N', 2], nodes)).toThrow(/com.example/);
   });
 
   test('nothing that is only like one', () => {
@@ -214,6 +244,18 @@ describe('windows', () => {
     expect(run(pool({ pads: [1, 0], count_include_pad: 1 }), [3, 3, 3, 3])).toEqual([[2, 3, 3]]);
     expect(run(pool({ pads: [1, 0] }), [3, 3, 3, 3])).toEqual([[3, 3, 3]]);
     expect(run(pool({ kernel_shape: [2], auto_pad: 'SAME_LOWER' }, 'MaxPool'), [4, 3, 2, 1])).toEqual([[4, 4, 3, 2]]);
+  });
+
+  test('by auto_pad that leave out more than one place are refused, since runtimes differ', () => {
+    const conv = (length: number, auto: string) => (): Imported =>
+      read(
+        [1, 1, length],
+        [node('Conv', ['x', 'w'], ['y'], { strides: [4], auto_pad: auto })],
+        [tensor('w', [1, 1, 1], [1])],
+      );
+    expect(run(conv(6, 'SAME_UPPER')(), range(6))).toEqual([[1, 5]]);
+    for (const auto of ['SAME_UPPER', 'SAME_LOWER'])
+      expect(conv(8, auto)).toThrow(/of which runtimes differ: give pads/);
   });
 
   test('of transposed convolutions of a given size: what is cut off, and the zeros behind that no kernel reaches', () => {

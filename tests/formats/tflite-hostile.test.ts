@@ -183,6 +183,32 @@ describe('a .tflite file may not cost more than it is large', () => {
     expect(fromTflite(file).inputs).toHaveLength(n + 1);
   });
 
+  test('by one tensor that is in each of many inputs and outputs', () => {
+    const file = fileWith({ inputs: Array<number>(1e5).fill(0), outputs: Array<number>(1e5).fill(graph.outputs[0]!) });
+    expect(() => fromTflite(file)).toThrow(/is an input and something else/);
+  });
+
+  test('by shapes of many axes, or a long list that many operators read', () => {
+    const shape = [1, ...Array<number>(1e5).fill(1), 7];
+    expect(() => fromTflite(fileWith({ tensors: graph.tensors.map((each) => ({ ...each, shape })) }))).toThrow(
+      /100002 axes, and 8 are the most/,
+    );
+    const n = 3000;
+    const image = { shape: [1, 6, 5, 4], type: 0, buffer: 0, name: 'image' };
+    const axes = { shape: [n], type: 2, buffer: model.buffers.length, name: 'axes' };
+    const means = Array.from({ length: n }, () => ({ shape: [1, 4], type: 0, buffer: 0, name: '' }));
+    const operators = means.map((_, i) => ({ opcodeIndex: 0, inputs: [0, 1], outputs: [2 + i] }));
+    const data = new Uint8Array(Int32Array.from({ length: n }, (_, i) => 1 + (i % 2)).buffer);
+    const file = fileWith(
+      { tensors: [image, axes, ...means], operators, inputs: [0], outputs: [2] },
+      {
+        operatorCodes: [{ deprecatedBuiltinCode: 40, version: 1, builtinCode: 40 }],
+        buffers: [...model.buffers, { data }],
+      },
+    );
+    expect(() => fromTflite(file)).toThrow(/the bytes of all constants/);
+  });
+
   test('by a long chain of operators', () => {
     const n = 20_000;
     const codes = [...model.operatorCodes, { deprecatedBuiltinCode: 19, version: 1, builtinCode: 19 }];

@@ -28,9 +28,9 @@ export function folded(
   if (a === undefined || b === undefined) return site.fail('needs two inputs');
   if (a.dtype !== b.dtype) return site.fail(`computes with ${a.dtype} and ${b.dtype}`);
   const large = a.data.length >= b.data.length ? a : b;
-  const small = large === a ? b : a;
+  const small = broadcast(site, large === a ? b : a, large.shape.length);
   const isWhole = small.shape.every((size, i) => size === 1 || size === large.shape.at(i - small.shape.length));
-  if (small.shape.length > large.shape.length || !isWhole)
+  if (!isWhole)
     return site.fail(`computes with constants of shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}]`);
   const isReal = a.dtype === 'float32';
   if (!isReal && a.dtype !== 'int64' && a.dtype !== 'int32') return site.fail(`computes with constants in ${a.dtype}`);
@@ -84,7 +84,8 @@ export function joined(site: Site, parts: readonly Constant[], axis: number): Co
   const all = sizes.reduce((sum, n) => sum + n, 0);
   site.building.spend(all, 'a constant');
   const data = new (first.data.constructor as new (length: number) => Numbers)(all);
-  const outer = first.shape.slice(0, axis).reduce((n, size) => n * size, 1);
+  // Where there is no number there may be any count of rows
+  const outer = all === 0 ? 0 : first.shape.slice(0, axis).reduce((n, size) => n * size, 1);
   let at = 0;
   for (let i = 0; i < outer; i++)
     for (const part of parts) {
@@ -115,10 +116,10 @@ export function taken(
   site.building.spend(n, 'a constant');
   const data = new (constant.data.constructor as new (length: number) => Numbers)(n);
   let at = 0;
-  for (let i = 0; i < outer; i++)
+  for (let i = 0; i < outer && n > 0; i++)
     for (const row of rows) {
       const from = row < 0 ? row + size : row;
-      if (!(from >= 0 && from < size)) return site.fail(`takes row ${row} of ${size}`);
+      if (!(Number.isInteger(row) && from >= 0 && from < size)) return site.fail(`takes row ${row} of ${size}`);
       const begin = (i * size + from) * inner;
       data.set(constant.data.subarray(begin, begin + inner), at);
       at += inner;

@@ -1,8 +1,9 @@
 import { FormatError, WhittleError } from '../../base/errors.ts';
 import type { Attribute } from '../../graph/attributes.ts';
 import { factsOf } from '../../graph/facts.ts';
-import type { Graph, Node } from '../../graph/graph.ts';
+import type { Graph, Node, NodeOf, Op } from '../../graph/graph.ts';
 import { JsonObject, type JsonValue, parseJson } from '../../io/json.ts';
+import { HINT_KEY } from './hint.ts';
 import type { EntryMessage } from './messages.ts';
 
 /** What a file of our own says besides ONNX: exact scales of values, and rules of nodes. */
@@ -16,14 +17,16 @@ type Rule = 'multiplier' | 'xnnpack' | 'dynamic';
 
 const RULES: readonly Rule[] = ['multiplier', 'xnnpack', 'dynamic'];
 
+/** What a file without a hint says. */
+export const NO_HINT: ReadHint = { scales: new Map(), rules: new Map(), first: new Set() };
+
 /** The hint in a file's metadata. What is no such is passed over: it is nothing that a network needs. */
-export function readHint(entries: readonly EntryMessage[], key: string): ReadHint {
-  const none = { scales: new Map<string, number>(), rules: new Map<string, Rule>(), first: new Set<string>() };
-  const text = entries.find((entry) => entry.key === key)?.value;
-  if (text === undefined) return none;
+export function readHint(entries: readonly EntryMessage[]): ReadHint {
+  const text = entries.find((entry) => entry.key === HINT_KEY)?.value;
+  if (text === undefined) return NO_HINT;
   try {
     const hint = parseJson(text, (problem) => new FormatError('onnx', 'metadata', problem), { maxDepth: 3 });
-    if (!(hint instanceof JsonObject)) return none;
+    if (!(hint instanceof JsonObject)) return NO_HINT;
     const isScale = (value: JsonValue): value is number => typeof value === 'number' && value > 0;
     const isRule = (value: JsonValue): value is Rule => RULES.includes(value as Rule);
     const names = hint.get('first');
@@ -34,7 +37,7 @@ export function readHint(entries: readonly EntryMessage[], key: string): ReadHin
       first: new Set(first),
     };
   } catch (error) {
-    if (error instanceof WhittleError) return none;
+    if (error instanceof WhittleError) return NO_HINT;
     throw error;
   }
 }
@@ -50,19 +53,18 @@ function pairs<T>(list: JsonValue | undefined, holds: (value: JsonValue) => valu
   return found;
 }
 
-/** The network with the rules of its nodes; one that a node does not know is passed over. */
+/** The network with the rules of its nodes; one that a node does not know, or that its formats do not allow, is passed over. */
 export function withRules<W>(graph: Graph<W>, rules: ReadHint['rules']): Graph<W> {
-  const nodes = graph.nodes.map((node): Node => {
+  const formats = new Map(graph.nodes.map(({ name, format }) => [name, format]));
+  const ruled = <K extends Op>(node: NodeOf<K>): NodeOf<K> => {
     const rule = rules.get(node.name);
-    const attributes: Readonly<Record<'rule' | 'dynamic', Attribute<unknown> | undefined>> = {
-      rule: undefined,
-      dynamic: undefined,
-      ...factsOf(node).attributes,
-    };
-    if (rule === 'dynamic')
-      return attributes.dynamic ? ({ ...node, attrs: { ...node.attrs, dynamic: true } } as Node) : node;
-    const isKnown = attributes.rule?.read(rule) !== undefined;
-    return isKnown ? ({ ...node, attrs: { ...node.attrs, rule } } as Node) : node;
-  });
-  return { ...graph, nodes };
+    const facts = factsOf(node);
+    const attributes: Readonly<Record<string, Attribute<unknown>>> = facts.attributes;
+    const [field, value] = rule === 'dynamic' ? (['dynamic', true] as const) : (['rule', rule] as const);
+    if (!Object.hasOwn(attributes, field) || attributes[field]!.read(value) === undefined) return node;
+    const attrs = { ...node.attrs, [field]: value };
+    const inputs = node.inputs.map((name) => formats.get(name) ?? null);
+    return facts.formats(inputs, node.format, attrs) === null ? { ...node, attrs } : node;
+  };
+  return { ...graph, nodes: graph.nodes.map((node) => ruled(node as NodeOf<Op>) as Node) };
 }

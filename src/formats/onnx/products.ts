@@ -86,8 +86,8 @@ function tapsOf(site: Site, { shape, name }: Constant, rank: number): number[] {
   if (shape.length !== rank) site.fail(`needs a kernel of ${rank} axes, and "${name}" has ${shape.length}`);
   const taps = shape.slice(2);
   const said = site.ints('kernel_shape');
-  if (said !== undefined && said.join() !== taps.join())
-    site.fail(`has the kernel_shape [${said.join(', ')}] and a kernel of [${taps.join(', ')}]`);
+  if (said !== undefined && (said.length !== taps.length || said.some((n, axis) => n !== taps[axis])))
+    site.fail(`has the kernel_shape [${said.slice(0, 4).join(', ')}] and a kernel of [${taps.join(', ')}]`);
   return taps;
 }
 

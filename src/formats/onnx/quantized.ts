@@ -70,7 +70,9 @@ function dequantized(site: Site, constant: Constant): Constant {
   const numbers = new Float32Array(data.length);
   site.building.spend(data.length, 'a constant');
   for (let i = 0; i < data.length; i++) numbers[i] = (data[i]! - (zeros?.data[at(i)] ?? 0)) * scales.data[at(i)]!;
-  const isPlain = zeros === undefined || zeros.data.every((zero) => zero === (dtype === 'uint8' ? 128 : 0));
+  const isAround = zeros === undefined || zeros.data.every((zero) => zero === (dtype === 'uint8' ? 128 : 0));
+  // A scale may be 0, of units that are all 0, which no integers here have
+  const isPlain = isAround && scales.data.every(isScale);
   const own = { scales: Float32Array.from(scales.data), axis };
   let held: Held | null = null;
   if (isPlain && data instanceof Int8Array) held = { type: 'int8', values: data, ...own };
@@ -87,6 +89,8 @@ function quantized(site: Site, constant: Constant): Constant {
   const zeros = site.optional(2);
   const kind = zeros?.dtype ?? 'uint8';
   if (kind !== 'int8' && kind !== 'uint8') return site.fail(`makes integers in ${kind}: networks here have int8`);
+  if (zeros !== undefined && zeros.data.length !== scales.data.length)
+    site.fail('has zero points that do not go with its scales');
   const axis = scaledAxis(site, constant, scales);
   const inner = constant.shape.slice(axis + 1).reduce((n, size) => n * size, 1);
   const count = scales.data.length;
@@ -111,6 +115,7 @@ function cast(site: Site, constant: Constant): Constant {
   const to = dataTypeOf(site.int('to', 0));
   const renamed = { ...constant, name: site.name };
   if (to === constant.dtype) return renamed;
+  site.building.spend(constant.data.length, 'a constant');
   const isReal = REAL.includes(constant.dtype) || constant.dtype === 'float64';
   if (to === 'float32')
     return {
@@ -119,13 +124,11 @@ function cast(site: Site, constant: Constant): Constant {
       data: Float32Array.from(constant.data),
       held: REAL.includes(constant.dtype) ? constant.held : null,
     };
-  if (to === 'float16' && isReal) {
-    site.building.spend(constant.data.length, 'a constant');
+  if (to === 'float16' && isReal)
     return {
       ...constantOf(site.name, constant.shape, to, Uint16Array.from(constant.data, toFloat16)),
       key: constant.key,
     };
-  }
   if ((to === 'int64' || to === 'int32') && !constant.data.some((x) => !(Math.abs(x) < 2 ** 31 || Number.isNaN(x))))
     return { ...renamed, dtype: to, data: Float64Array.from(constant.data, Math.trunc), held: null };
   return site.fail(`makes ${typeText(site.int('to', 0))} of the constant "${constant.name}" in ${constant.dtype}`);

@@ -11,8 +11,7 @@ import type { Imported, Port } from '../imported.ts';
 import { decodeMessage } from '../protobuf.ts';
 import { folded, orElse } from '../qdq-fold.ts';
 import { Building, type Given, type Item } from './building.ts';
-import { HINT_KEY } from './hint.ts';
-import { readHint, withRules } from './hint-read.ts';
+import { NO_HINT, type ReadHint, readHint, withRules } from './hint-read.ts';
 import { IMAGES } from './images.ts';
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from './messages.ts';
 import { Patterns } from './patterns.ts';
@@ -82,7 +81,14 @@ export function fromOnnx(file: Uint8Array, options: FromOnnxOptions = {}): Impor
     throw new ValueError(op, 'constants', 'a Map of names to { shape, data }', constants);
   if (!(sizes instanceof Map)) throw new ValueError(op, 'sizes', 'a Map of names to sizes', sizes);
   const model = decodeMessage(file, MODEL, 'onnx', 'model');
-  return new Reading(model, file.length, { constants, sizes }).imported();
+  const imported = (hint: ReadHint): Imported => new Reading(model, file.length, { constants, sizes }, hint).imported();
+  const hint = readHint(model.metadataProps);
+  return hint === NO_HINT
+    ? imported(hint)
+    : orElse(
+        () => imported(hint),
+        () => imported(NO_HINT),
+      );
 }
 
 class Reading {
@@ -94,23 +100,25 @@ class Reading {
   private readonly wished = new Map<string, string>();
   /** Further outputs of operators, such as the indices of a pool, which networks do not have, and what would give them. */
   private readonly lost = new Map<string, string>();
-  private readonly hint: ReturnType<typeof readHint>;
+  private readonly hint: ReadHint;
   private readonly building: Building;
   private readonly givens: Given[];
 
-  constructor(model: ModelMessage, bytes: number, options: Required<FromOnnxOptions>) {
+  constructor(model: ModelMessage, bytes: number, options: Required<FromOnnxOptions>, hint: ReadHint) {
     this.graph = model.graph ?? fail('model', 'has no graph');
     this.opset = opsetOf(model);
     this.options = options;
+    this.hint = hint;
     if (model.functions.length > 0) fail('model', 'has functions of its own: inline them before');
     if (this.graph.sparseInitializer.length > 0) fail('graph', 'has sparse initializers: make them dense before');
+    if (this.graph.output.length === 0) fail('graph', 'has no outputs: name those that are wanted when it is exported');
     this.readConstants();
     const inputs = this.graph.input.filter(({ name }) => !this.items.has(name ?? ''));
+    if (inputs.length === 0) fail('graph', 'has no inputs but constants, of which networks have at least one');
     for (const list of [inputs, this.graph.output])
       if (list.length > MOST_PORTS)
         throw new LimitError('onnx', 'the number of inputs or outputs', list.length, MOST_PORTS);
     const sizes = inputs.map((input) => this.sizesOf(input));
-    this.hint = readHint(model.metadataProps, HINT_KEY);
     this.building = new Building(batchOf(sizes), bytes, this.named(), this.hint.scales);
     this.givens = inputs.map((input, i) => this.given(input, sizes[i]!));
   }
@@ -141,12 +149,10 @@ class Reading {
     };
     const onIntegers = (): ReturnType<typeof named> => {
       const graph = folded(whole, integers);
-      return this.hint.rules.size === 0
-        ? checked(graph)
-        : orElse(
-            () => checked(withRules(graph, this.hint.rules)),
-            () => checked(graph),
-          );
+      return orElse(
+        () => checked(withRules(graph, this.hint.rules)),
+        () => checked(graph),
+      );
     };
     const { graph, now: last } =
       nodes.some(({ format }) => format !== null) || this.hint.rules.size > 0
@@ -167,15 +173,15 @@ class Reading {
       this.define(tensor.name, decodeTensor(tensor, tensor.name ?? '', at), `initializer ${i}`);
     }
     const types = new Map(input.map(({ name, type }) => [name, dataTypeOf(type?.tensorType?.elemType)]));
-    for (const [name, { shape, data }] of this.options.constants) {
+    for (const [name, given] of this.options.constants) {
       if (!types.has(name)) throw new ValueError('fromOnnx', 'constants', 'names of inputs of the file', name);
-      this.items.set(name, givenConstant(name, shape, types.get(name) ?? 'float32', data));
+      this.items.set(name, givenConstant(name, types.get(name) ?? 'float32', given));
     }
   }
 
   private define(name: string | undefined, item: Item, at: string): void {
     if (name === undefined || name === '') fail(at, 'has no name');
-    else if (this.items.has(name)) fail(at, `has the name ${show(name.slice(0, 60))}, which another has`);
+    else if (this.items.has(name)) fail(at, `has the name ${show(name.slice(0, 60))}, which another has: rename one`);
     else this.items.set(name, item);
   }
 
@@ -188,7 +194,8 @@ class Reading {
   /** Sizes of an input; NaN for a batch of any size. */
   private sizesOf({ name = '', type }: ValueMessage): number[] {
     const at = `input ${show(name.slice(0, 60))}`;
-    const dims = type?.tensorType?.shape?.dim ?? fail(at, 'has no shape');
+    const dims =
+      type?.tensorType?.shape?.dim ?? fail(at, 'has no shape: export the model with the shapes of its inputs');
     if (dims.length > MAX_AXES) fail(at, `has ${dims.length} axes, and ${MAX_AXES} are the most`);
     if (dims.length === 0) fail(at, 'has no axis of samples: give it in the option constants if it is one');
     return dims.map(({ dimValue, dimParam }, axis) => {
@@ -199,7 +206,8 @@ class Reading {
           `leaves the size of axis ${axis} open (${show((dimParam ?? '').slice(0, 60))}): give it in the option sizes`,
         );
       const n = size ?? Number.NaN;
-      if (size !== undefined && !(Number.isInteger(n) && n >= 1 && n < 2 ** 31)) fail(at, `has an axis of size ${n}`);
+      if (size !== undefined && !(Number.isInteger(n) && n >= 1 && n < 2 ** 31))
+        fail(at, `has an axis of size ${n}: give it a size or a name in the file`);
       return n;
     });
   }
@@ -240,7 +248,7 @@ class Reading {
     );
     for (const node of nodes) if (node.opType === 'Constant') this.readNode(node);
     for (const [name, item] of this.items) if (item.kind === 'constant') constants.set(name, item);
-    const makers = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node] as const)));
+    const makers = new Map(nodes.filter(isOwn).flatMap((node) => node.output.map((name) => [name, node] as const)));
     const patterns = new Patterns({ makers, uses: this.uses, constants });
     const gone = new Set<NodeMessage>();
     const found = [...nodes].reverse().map((node) => {
@@ -254,12 +262,12 @@ class Reading {
   private readNode(message: NodeMessage): void {
     const { opType = '', domain = '', name = '', output } = message;
     const at = `node ${show((name || (output[0] ?? '')).slice(0, 60))} (${opType.slice(0, 60)})`;
-    const operator = domain === '' || domain === 'ai.onnx' ? OPERATORS.get(opType) : undefined;
+    const operator = isOwn(message) ? OPERATORS.get(opType) : undefined;
     if (operator === undefined)
       throw new FormatError(
         'onnx',
         at,
-        `is an operator${domain === '' ? '' : ` of ${show(domain.slice(0, 60))}`} that networks here do not have`,
+        `is an operator${domain === '' ? '' : ` of ${show(domain.slice(0, 60))}`} that networks here do not have: export the model without it, or end it before`,
       );
     if (output.length === 0 || output[0] === '') fail(at, 'gives nothing');
     const { since = OPSETS.usual } = operator;
@@ -293,13 +301,16 @@ class Reading {
     const maker = this.lost.get(name);
     if (maker !== undefined)
       fail(at, `reads what ${maker} gives besides its first output, which networks here do not have`);
-    return this.items.get(name) ?? fail(at, `reads ${show(name.slice(0, 60))}, which nothing before it gives`);
+    return (
+      this.items.get(name) ??
+      fail(at, `reads ${show(name.slice(0, 60))}, which nothing before it gives: sort the nodes, or make it an input`)
+    );
   }
 
   private output({ name = '', type }: ValueMessage, i: number): Port {
     const at = `output ${show(name.slice(0, 60) || i)}`;
     const item = this.read(name, at);
-    if (item.kind === 'constant') return fail(at, 'is a constant');
+    if (item.kind === 'constant') return fail(at, 'is a constant, which depends on no input: leave it out');
     const isIndex = item.raw === 'int32' || item.raw === 'int64';
     if (item.raw !== null && !(isIndex && this.building.readAs(item, { kind: 'entries' })))
       return fail(at, `is an input in ${item.raw}, which networks here do not give on`);
@@ -323,14 +334,17 @@ class Reading {
   }
 }
 
+/** Whether something is of the operators of ONNX itself. */
+const isOwn = ({ domain = '' }: { readonly domain?: string }): boolean => domain === '' || domain === 'ai.onnx';
+
 /** The version of ONNX's own operators. */
 function opsetOf({ opsetImport }: ModelMessage): number {
-  const own = opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx');
+  const own = opsetImport.find(isOwn);
   const version = own?.version ?? fail('model', 'does not say which version of operators it has');
   if (version >= 1 && version <= OPSETS.most) return version;
   return fail(
     'model',
-    `has operators of version ${version}, and those up to ${OPSETS.most} are known here: convert it before`,
+    `has operators of version ${version}, and 1 to ${OPSETS.most} are known here: convert it before`,
   );
 }
 

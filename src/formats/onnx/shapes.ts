@@ -10,7 +10,9 @@ import {
   reshapedAxes,
   Space,
   shapeOf,
+  shapeText,
   sizeOf,
+  sizesText,
   type View,
   whole,
   withLast,
@@ -126,10 +128,9 @@ const sameAtoms = (a: Axis, b: Axis): boolean => {
 
 /** A tensor in a shape across the bounds of its axes: its value as one axis, if the numbers lie in the order of the file. */
 function rowOf(site: Site, view: View, sizes: readonly number[]): View {
-  const named = (list: readonly number[]): string => list.map((n) => (Number.isNaN(n) ? 'N' : n)).join(', ');
   const refuse = (): never =>
     site.fail(
-      `makes [${named(sizes)}] of "${view.name}" [${named(shapeOf(view))}], across the bounds of samples or of other axes`,
+      `makes ${sizesText(sizes)} of "${view.name}" ${shapeText(view)}, across the bounds of samples or of other axes`,
     );
   const [batch, ...sample] = view.dims.map(whole);
   const total = sample.flat().reduce((n, { size }) => n * size, 1);
@@ -305,6 +306,7 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
     fold: (site) =>
       bounds(site, site.constant(0).shape).reduce((own, [axis, from, to, step]) => {
         const count = Math.max(0, Math.ceil((to - from) / step));
+        site.building.spend(count, 'a part of a constant');
         const rows = Array.from({ length: count }, (_, i) => from + i * step);
         const shape = own.shape.map((size, i) => (i === axis ? count : size));
         return taken(site, own, axis, rows, shape);

@@ -3,7 +3,7 @@ import type { Attributes, Op, QuantizationParams } from '../../graph/graph.ts';
 import type { Building, Item, Pending } from './building.ts';
 import { ATTRIBUTE_TYPES, type AttributeMessage, type NodeMessage } from './messages.ts';
 import { type Constant, decodeTensor } from './tensors.ts';
-import { shapeOf, type View } from './views.ts';
+import { shapeText, type View } from './views.ts';
 
 /** What an operator of ONNX becomes. */
 export interface Operator {
@@ -63,7 +63,8 @@ export class Site {
   checkAttributes(known: string): void {
     const names = known.split(' ');
     for (const name of this.attributes.keys())
-      if (!names.includes(name)) this.fail(`has an attribute ${show(name)}, which is not known here`);
+      if (!names.includes(name))
+        this.fail(`has an attribute ${show(name)}, which is not known here: leave it out if it changes nothing`);
   }
 
   get name(): string {
@@ -173,7 +174,8 @@ export class Site {
   /** Distinct axes, in order. */
   axes(list: readonly number[], rank: number): number[] {
     const sorted = list.map((axis) => this.axis(axis, rank)).sort((a, b) => a - b);
-    if (sorted.some((axis, i) => axis === sorted[i + 1])) this.fail(`names an axis twice in [${list.join(', ')}]`);
+    const twice = sorted.find((axis, i) => axis === sorted[i + 1]);
+    if (twice !== undefined) this.fail(`names axis ${twice} twice`);
     return sorted;
   }
 
@@ -195,10 +197,7 @@ export class Site {
   /** Throws that a network cannot have a tensor as it is needed. */
   cannot(view: View, wish: string): never {
     return this.fail(
-      `needs ${wish} of "${view.name}" [${shapeOf(view)
-        .map((n) => (Number.isNaN(n) ? 'N' : n))
-        .join(', ')}], ` +
-        'which networks here, with samples along the first axis and channels along the last, cannot bring there',
+      `needs ${wish} of "${view.name}" ${shapeText(view)}, which networks here, with samples along the first axis and channels along the last, cannot bring there`,
     );
   }
 }

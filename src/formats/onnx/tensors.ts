@@ -1,4 +1,4 @@
-import { FormatError } from '../../base/errors.ts';
+import { FormatError, show, ValueError } from '../../base/errors.ts';
 import { elementsOf, type Shape } from '../../base/shape.ts';
 import type { Encoding, Stored } from '../../graph/encoding.ts';
 import { fromFloat16 } from '../../graph/halves.ts';
@@ -174,9 +174,23 @@ export function decodeTensor(tensor: TensorMessage, name: string, at: string): C
   return constantOf(name, dims, dtype, data);
 }
 
+interface Given {
+  readonly shape: Shape;
+  readonly data: ArrayLike<number>;
+}
+
 /** Numbers that a caller gives for a tensor of this type. */
-export function givenConstant(name: string, shape: Shape, dtype: DataType, data: ArrayLike<number>): Constant {
-  const at = `constant "${name}"`;
+export function givenConstant(name: string, dtype: DataType, given: Given): Constant {
+  const { shape, data } = given ?? {};
+  const isList = Array.isArray(data) || (ArrayBuffer.isView(data) && 'length' in data);
+  if (!Array.isArray(shape) || !isList || Array.prototype.some.call(data, (x) => typeof x !== 'number'))
+    throw new ValueError(
+      'fromOnnx',
+      `constant ${show(name)}`,
+      '{ shape, data }, a list of sizes and of numbers',
+      given,
+    );
+  const at = `constant ${show(name)}`;
   if (dtype === 'text') return fail(at, 'is a text in the file');
   const n = countOf(shape, at);
   if (n !== data.length) fail(at, `has ${data.length} numbers for the shape [${shape.join(', ')}]`);

@@ -2,7 +2,7 @@ import type { ActivationName } from '../../graph/activation.ts';
 import { broadcast, folded } from './fold.ts';
 import type { Operator, Site } from './site.ts';
 import { type Constant, reshaped } from './tensors.ts';
-import { matched, settle, shapeOf, sizeOf, type View, whole, withLast } from './views.ts';
+import { matched, settle, shapeOf, shapeText, sizeOf, type View, whole, withLast } from './views.ts';
 import { checkReal, pendingVector, scaled, vectorOf } from './weights.ts';
 
 /** An activation of each number by itself. */
@@ -51,11 +51,9 @@ function clipped(site: Site): View {
 
 /** Tensors of one shape, added. */
 function added(site: Site, views: readonly View[]): View {
-  const shape = shapeOf(views[0]!).join();
-  if (views.some((view) => shapeOf(view).join() !== shape))
-    site.fail(
-      `adds values of the shapes ${views.map((view) => `[${shapeOf(view).join(', ')}]`).join(' and ')}, and needs one shape`,
-    );
+  const shape = shapeText(views[0]!);
+  const other = views.map(shapeText).find((each) => each !== shape);
+  if (other !== undefined) site.fail(`adds values of the shapes ${shape} and ${other}, and needs one shape`);
   const found = matched(site.building, views) ?? site.cannot(views.at(-1)!, 'the order of the others');
   if (found.length === 1) return { ...found[0]!, name: site.name };
   const value = site.building.node(
@@ -100,13 +98,6 @@ function affine(
   if (axes.length > 0 && last === null) return site.cannot(view, `axis ${axes.join(', ')} as the last`);
   const read = last?.view ?? view;
   const result = { ...read, name: site.name };
-  const flat = isDivisor ? inverse(constant) : constant;
-  const units = last?.size ?? sizeOf(whole(view.space.axes?.at(-1) ?? []));
-  if (!isFactor && own === 1) {
-    const bias = pendingVector(site, flat, units, { order: last?.order ?? null, factor: sign });
-    const name = read === view && site.isAlone(view) ? site.building.addBias(view.value, bias, site.name) : null;
-    if (name !== null) return { ...result, value: name };
-  }
   const { space } = read;
   if (space.axes === null && space.given.length === 0) space.axes = [[]];
   const form = (role: string, make: (size: number) => Constant) => ({
@@ -121,9 +112,20 @@ function affine(
   const all = (x: number) => (size: number) =>
     vectorOf({ ...constant, shape: [], data: Float32Array.of(x), held: null }, size, null);
   const vector = {
-    ...form(isFactor ? 'gamma' : 'beta', (size) => scaled(vectorOf(flat, size, last?.order ?? null), sign)),
+    ...form(isFactor ? 'gamma' : 'beta', (size) => {
+      const vector = vectorOf(constant, size, last?.order ?? null);
+      return isDivisor ? inverse(vector) : scaled(vector, sign);
+    }),
     key: given.key,
   };
+  if (!isFactor && own === 1 && read === view && site.isAlone(view)) {
+    const order = last?.order ?? null;
+    const units = last?.size ?? (space.axes === null ? undefined : sizeOf(whole(space.axes.at(-1) ?? [])));
+    // How many channels an input has is not known before something reads it
+    const bias = units === undefined ? vector : pendingVector(site, constant, units, { order, factor: sign });
+    const name = site.building.addBias(view.value, bias, site.name);
+    if (name !== null) return { ...result, value: name };
+  }
   const weights = {
     ...(isFactor ? { gamma: vector } : own !== 1 && { gamma: form('gamma', all(own)) }),
     ...(!isFactor && { beta: vector }),

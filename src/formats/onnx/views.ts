@@ -70,6 +70,10 @@ export interface Mover {
 export const axisOf = (size: number): Axis => (size === 1 ? [] : [new Atom(size)]);
 export const sizeOf = (axis: Axis): number => axis.reduce((n, { size }) => n * size, 1);
 export const shapeOf = ({ dims }: View): number[] => dims.map(sizeOf);
+/** Sizes in the words of an error, N for a batch of any size. */
+export const sizesText = (sizes: readonly number[]): string =>
+  `[${sizes.map((n) => (Number.isNaN(n) ? 'N' : n)).join(', ')}]`;
+export const shapeText = (view: View): string => sizesText(shapeOf(view));
 
 /** The atoms that there are of these now. */
 export function whole(axis: Axis): Atom[] {

@@ -1,7 +1,7 @@
-import { FormatError } from '../../base/errors.ts';
+import { FormatError, show } from '../../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../../base/shape.ts';
 import { type ActivationSpec, LINEAR } from '../../graph/activation.ts';
-import { readAttributes, refusing, type Schema } from '../../graph/attributes.ts';
+import { readAttributes, type Schema } from '../../graph/attributes.ts';
 import { givenOf } from '../../graph/check.ts';
 import type { Stored } from '../../graph/encoding.ts';
 import type { Format } from '../../graph/fact.ts';
@@ -206,7 +206,9 @@ export class Call {
   /** The integers of a constant. */
   integers(i: number): readonly number[] {
     const { type, values } = this.constant(i);
-    return type === 'int32' ? Array.from(values) : this.refuse(`reads ${type} where it needs int32`);
+    if (type !== 'int32') return this.refuse(`reads ${type} where it needs int32`);
+    this.reading.stored.spend(values.byteLength);
+    return Array.from(values);
   }
 
   /** Makes a constant of another: of the first result. */
@@ -253,7 +255,9 @@ export class Call {
       attrs,
       { weights, format },
     );
-    readAttributes(factsOf(node).attributes as Schema<object>, attrs, refusing(`node "${made}"`, FORMAT));
+    readAttributes(factsOf(node).attributes as Schema<object>, attrs, (field, wanted, value) =>
+      this.refuse(`has ${field} of ${show(value)}, and ${wanted} is needed`),
+    );
     const graph = { inputs: [], nodes: [], outputs: [], weights: this.reading.weights };
     const shape = factsOf(node).shape(givenOf(graph, node, inputs) as never);
     if (!sameShape(bare(shape), bare(own)))

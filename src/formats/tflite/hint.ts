@@ -28,17 +28,19 @@ const entriesOf = <T extends JsonValue>(
 const namesOf = (value: JsonValue | undefined): ReadonlySet<string> =>
   new Set(Array.isArray(value) ? value.filter((name) => typeof name === 'string') : []);
 
+/** What a file without a hint says. */
+export const NO_HINT: Hint = { scales: new Map(), float: new Set(), xnnpack: new Set(), biases: new Map() };
+
 /** The hint in such bytes; an empty one where they hold none. */
 export function readHint(bytes: Uint8Array | undefined): Hint {
-  let json: JsonValue = null;
+  if (bytes === undefined) return NO_HINT;
+  let fields: JsonValue = null;
   try {
-    json = parseJson(new TextDecoder().decode(bytes ?? new Uint8Array()), (problem) => new Error(problem), {
-      maxDepth: 4,
-    });
+    fields = parseJson(new TextDecoder().decode(bytes), (problem) => new Error(problem), { maxDepth: 4 });
   } catch {
     // No JSON is no hint
   }
-  const fields = json instanceof JsonObject ? json : new Map<string, JsonValue>();
+  if (!(fields instanceof JsonObject)) return NO_HINT;
   return {
     scales: new Map(entriesOf(fields.get('scales'), isNumber)),
     float: namesOf(fields.get('float')),

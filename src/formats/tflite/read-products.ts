@@ -64,8 +64,12 @@ function wholeParts(call: Call, parts: Parts): Parts {
   return bias !== null && whole === null ? parts : { ...parts, x: { ...x.whole, shape: x.shape }, bias: whole };
 }
 
-/** The bias of a product that may have none. */
-const biasOf = (call: Call, i: number): Constant | null => (call.has(i) ? call.constant(i) : null);
+/** The bias of a product that may have none: as many numbers, in whatever shape. */
+function biasOf(call: Call, i: number): Constant | null {
+  if (!call.has(i)) return null;
+  const constant = call.constant(i);
+  return constant.type === 'int8' ? constant : { ...constant, shape: [constant.values.length] };
+}
 
 export function fullyConnected(call: Call, options: Options['fullyConnected']): void {
   if (options.weightsFormat !== 0) call.refuse('has its weights in another order than row by row');

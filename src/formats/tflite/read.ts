@@ -10,12 +10,21 @@ import { Names, nodeOf, withoutUnread } from '../../graph/rewrite.ts';
 import { decodeFlatbuffer } from '../flatbuffer.ts';
 import { called, fused } from '../fused.ts';
 import type { Imported, Port } from '../imported.ts';
+import { orElse } from '../qdq-fold.ts';
 import { Call, type Reading, wholeName } from './call.ts';
 import { Constants } from './constants.ts';
-import { HINT, readHint } from './hint.ts';
+import { HINT, type Hint, NO_HINT, readHint } from './hint.ts';
 import { operatorName } from './names.ts';
 import { OPERATORS } from './operators.ts';
-import { MODEL, type ModelTable, type OperatorTable, optionsType, type TensorType, usualOptions } from './schema.ts';
+import {
+  MODEL,
+  type ModelTable,
+  type OperatorTable,
+  optionsType,
+  type SubgraphTable,
+  type TensorType,
+  usualOptions,
+} from './schema.ts';
 import { at, FORMAT, formatOf, type TensorOf, Tensors } from './tensor.ts';
 
 export interface FromTfliteOptions {
@@ -67,13 +76,31 @@ export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): I
   if (graph === undefined) return fail('subgraphs', 'are none');
   if (others.length > 0)
     fail('subgraphs', `are ${others.length + 1}, as loops and conditions have them; a network is one`);
+  if (graph.outputs.length === 0) return fail('outputs', 'are none: name those that are wanted when it is converted');
+  const place = model.metadata.find(({ name }) => name === HINT)?.buffer;
+  const hint = readHint(place === undefined ? undefined : model.buffers[place]?.data);
+  const imported = (own: Hint): Imported => readGraph(model, graph, file.length, rule, own);
+  return hint === NO_HINT
+    ? imported(hint)
+    : orElse(
+        () => imported(hint),
+        () => imported(NO_HINT),
+      );
+}
+
+function readGraph(
+  model: ModelTable,
+  graph: SubgraphTable,
+  bytes: number,
+  rule: Reading['rule'],
+  hint: Hint,
+): Imported {
   const tensors = new Tensors(model);
   const inputs = graph.inputs.map((i) => tensors.at(i, 'inputs'));
   const batch = inputs[0]?.table.shape[0] ?? fail('inputs', 'are none with an axis of samples');
-  const hint = model.metadata.find(({ name }) => name === HINT);
   const reading: Reading = {
     tensors,
-    hint: readHint(hint && at(model.buffers, hint.buffer, 'metadata', 'the buffer').data),
+    hint,
     rule,
     names: new Names(),
     wholes: new Set(),
@@ -87,9 +114,9 @@ export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): I
     notes: new Set(),
     values: new Map(),
     constants: new Map(),
-    stored: new Constants(file.length),
+    stored: new Constants(bytes),
   };
-  nameOutputs(reading, graph.outputs, graph.inputs);
+  nameOutputs(reading, graph.outputs, new Set(graph.inputs));
   const from = graph.inputs.map((i, place): Found => ({ value: readInput(reading, i, place), tensor: inputs[place]! }));
   for (const [i, operator] of graph.operators.entries()) readOperator(reading, model, operator, i);
   const to = readOutputs(reading, graph.outputs);
@@ -114,11 +141,11 @@ export function fromTflite(file: Uint8Array, options: FromTfliteOptions = {}): I
 function nameOutputs(
   { tensors, hint, names, wholes }: Reading,
   outputs: readonly number[],
-  inputs: readonly number[],
+  inputs: ReadonlySet<number>,
 ): void {
   for (const index of outputs) {
     const tensor = tensors.at(index, 'outputs');
-    const isWhole = !inputs.includes(index) && !INDICES.has(tensor.type) && formatOf(tensor, hint).format !== null;
+    const isWhole = !inputs.has(index) && !INDICES.has(tensor.type) && formatOf(tensor, hint).format !== null;
     if (isWhole && !wholes.has(tensor.name)) wholes.add(names.take(tensor.name));
   }
 }

@@ -1,4 +1,5 @@
 import { FormatError } from '../../base/errors.ts';
+import { MAX_RANK } from '../../base/shape.ts';
 import { isScale } from '../../graph/check.ts';
 import type { QuantizationParams } from '../../graph/graph.ts';
 import type { Hint } from './hint.ts';
@@ -58,6 +59,7 @@ export class Tensors {
     if (table.isVariable)
       fail('is a variable, which keeps its numbers from run to run, and no value of a network does');
     if (table.sparsity !== undefined) fail('leaves numbers out: convert the network without sparsity');
+    if (table.shape.length > MAX_RANK) fail(`has ${table.shape.length} axes, and ${MAX_RANK} are the most`);
     const wrong = table.shape.find((n) => n < 0);
     if (wrong !== undefined) fail(`has the size ${wrong}`);
     return { path, table, type: at(TYPES, table.type, path, 'the type'), data: buffer.data, name };
