@@ -124,6 +124,11 @@ describe('constants', () => {
     expect(run(fromOnnx(bytes, { constants, sizes: new Map([['wide', 2]]) }), [1, 2])).toEqual([[11]]);
     expect(() => fromOnnx(bytes, { constants })).toThrow(/axis 1 open \("wide"\): give it in the option sizes/);
     expect(() => fromOnnx(bytes, { sizes: new Map([['wide', 2]]) })).toThrow(/first axes|as a constant/);
+    expect(() => fromOnnx(bytes, { sizes: new Map([['wied', 2]]) })).toThrow(
+      'sizes must be names of open sizes of inputs of the file ("N", "wide"), got "wied"',
+    );
+    const given = { shape: [], data: [1] };
+    expect(() => fromOnnx(bytes, { constants: new Map([['W', given]]) })).toThrow(/names of inputs of the file \("x"/);
     expect(() => fromOnnx(bytes, { constants: new Map([['v', { shape: [], data: [1] }]]) })).toThrow(/names of inputs/);
   });
 

@@ -174,9 +174,14 @@ class Reading {
     }
     const types = new Map(input.map(({ name, type }) => [name, dataTypeOf(type?.tensorType?.elemType)]));
     for (const [name, given] of this.options.constants) {
-      if (!types.has(name)) throw new ValueError('fromOnnx', 'constants', 'names of inputs of the file', name);
+      checkNamed('constants', 'inputs', name, [...types.keys()]);
       this.items.set(name, givenConstant(name, types.get(name) ?? 'float32', given));
     }
+    const open = input
+      .flatMap(({ type }) => type?.tensorType?.shape?.dim ?? [])
+      .filter((dim) => dim.dimValue === undefined);
+    for (const name of this.options.sizes.keys())
+      checkNamed('sizes', 'open sizes of inputs', name, [...new Set(open.map(({ dimParam = '' }) => dimParam))]);
   }
 
   private define(name: string | undefined, item: Item, at: string): void {
@@ -332,6 +337,19 @@ class Reading {
       format: format && { scale: format.scale, zeroPoint: format.zeroPoint + (format.type === 'uint8' ? 128 : 0) },
     };
   }
+}
+
+/** Throws for a name in an option that the file does not have, and says which it has. */
+function checkNamed(
+  option: keyof FromOnnxOptions,
+  what: string,
+  name: string,
+  names: readonly (string | undefined)[],
+): void {
+  if (names.includes(name)) return;
+  const some = names.slice(0, 8).map((each = '') => show(each.slice(0, 60)));
+  const list = names.length === 0 ? 'it has none' : `${some.join(', ')}${names.length > 8 ? ', ...' : ''}`;
+  throw new ValueError('fromOnnx', option, `names of ${what} of the file (${list})`, name);
 }
 
 /** Whether something is of the operators of ONNX itself. */
