@@ -90,4 +90,25 @@ describe('a hint that does not agree with the file is passed over', () => {
       }
     }
   });
+
+  test('in ONNX, a rule that the formats of a node do not allow, and the others stay', () => {
+    const network = operatorNetworks['sums and means of int8, the rules of XNNPACK']!;
+    const nodes = network.nodes.map((node) => {
+      const { rule: _, ...attrs } = node.attrs as { readonly rule?: string };
+      return node.name === 'y' ? ({ ...node, attrs, format: { scale: 0.06, zeroPoint: 1 } } as typeof node) : node;
+    });
+    const model = decodeMessage(toOnnx({ ...network, nodes }), ONNX, 'onnx', 'model');
+    const rulesIn = (hint: object): unknown[] => {
+      const metadataProps = [{ key: 'whittle', value: JSON.stringify(hint) }];
+      const read = fromOnnx(encodeMessage({ ...model, metadataProps }, ONNX)).network;
+      return read.nodes.flatMap(({ name, attrs }) => ('rule' in attrs ? [[name, attrs.rule]] : []));
+    };
+    const rules = [
+      ['c', 'xnnpack'],
+      ['p', 'multiplier'],
+      ['s', 'xnnpack'],
+    ];
+    expect(rulesIn({ rules })).toEqual(rules);
+    expect(rulesIn({ rules: [...rules, ['y', 'multiplier']] })).toEqual(rules);
+  });
 });
