@@ -15,6 +15,7 @@ import { NO_HINT, type ReadHint, readHint, withRules } from './hint-read.ts';
 import { IMAGES } from './images.ts';
 import { type GraphMessage, MODEL, type ModelMessage, type NodeMessage, type ValueMessage } from './messages.ts';
 import { Patterns } from './patterns.ts';
+import { inputPort, outputAxes } from './ports.ts';
 import { PRODUCTS } from './products.ts';
 import { QUANTIZED } from './quantized.ts';
 import { SHAPES } from './shapes.ts';
@@ -29,7 +30,7 @@ import {
   typeText,
 } from './tensors.ts';
 import { VALUES } from './values.ts';
-import { arranged, axisOf, isSame, permutation, Space, settle, shapeOf, type View, whole } from './views.ts';
+import { axisOf, Space, shapeOf } from './views.ts';
 
 /** What `fromOnnx` takes besides the file. */
 export interface FromOnnxOptions {
@@ -375,31 +376,4 @@ function batchOf(sizes: readonly (readonly number[])[]): number {
       `has inputs with first axes of ${[...fixed].slice(0, 4).join(' and ')}, which are the samples of one batch here: give those that are constant in the option constants`,
     );
   return [...fixed][0] ?? Number.NaN;
-}
-
-/** How an input of the network stands for that of the file. */
-function inputPort({ name, shape, dtype, space, dims, role }: Given, { batch }: Building): Port {
-  const axes = [[batch], ...space.axes!.map(whole)];
-  const own = dims.map(whole);
-  const order = permutation(axes, own);
-  if (order === null && !isSame(axes.flat(), own.flat()))
-    fail(
-      `input ${show(name.slice(0, 60))}`,
-      'is read with its axes joined or parted in another order, which networks here cannot: give it as it is read',
-    );
-  const format = role?.kind === 'format' ? role.format : role?.kind === 'numbers' ? { scale: 1, zeroPoint: 0 } : null;
-  return { value: name, name, shape, axes: order, dtype, format };
-}
-
-/** How an output of the file stands for a value of the network. */
-function outputAxes(building: Building, view: View, at: string): { view: View; axes: number[] | null } {
-  const dims = view.dims.map(whole);
-  const sample = dims.filter((axis) => !axis.some(({ isBatch }) => isBatch));
-  const found = arranged(building, view, sample) ?? view;
-  const axes = [[building.batch], ...settle(found.space, found.space.given.map(whole)).map(whole)];
-  const hasOrder = dims.some((axis) => axis.some(({ order }) => order !== null));
-  const order = hasOrder ? null : permutation(axes, dims);
-  if (order === null && (hasOrder || !isSame(axes.flat(), dims.flat())))
-    fail(at, 'has its axes joined or parted in an order that networks here, with their channels last, cannot give');
-  return { view: found, axes: order };
 }
