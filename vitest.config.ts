@@ -13,7 +13,8 @@ import {
 } from './scripts/find-chromium.mjs';
 
 const resolve = { alias: { 'whittle-ml/kernels': new URL('./kernels/index.ts', import.meta.url).pathname } };
-const common = { setupFiles: ['tests/setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 };
+/** Times are guards against hangs alone, and far above what a loaded machine takes. */
+const common = { setupFiles: ['tests/setup.ts'], testTimeout: 200_000, hookTimeout: 200_000 };
 
 /**
  * What a file of tests says that changes or replaces what a process has one of: which kernels run and their memory, threads,

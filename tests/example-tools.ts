@@ -17,7 +17,7 @@ export function runExample(code: string, name: string): string {
     return execFileSync(process.execPath, [fileURLToPath(file)], {
       encoding: 'utf8',
       cwd: fileURLToPath(new URL('..', import.meta.url)),
-      timeout: 60_000,
+      timeout: 180_000,
     });
   } finally {
     rmSync(file);

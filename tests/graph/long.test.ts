@@ -1,12 +1,10 @@
 /** Networks of very many nodes: nothing recurs, spreads arguments, or takes time that grows with their square. */
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import { fromNetwork, loadModel, measure, ones, predictNetwork, quantize, shrink } from '../../src/index.ts';
 import type { Attributes, Node, Op, Stored } from '../../src/infer/index.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
-
-vi.setConfig({ testTimeout: 200_000 }); // 10,000 nodes, beside other work
 
 const weight: Stored = { shape: [1, 1], encoding: { type: 'float32', values: Float32Array.of(1) }, mask: null };
 const none: ReadonlyMap<string, Stored> = new Map();
