@@ -327,7 +327,7 @@ export const plants = [
     file: 'lab/src/short-names.ts',
     find: 'firsts.get(each[0]!) === 1',
     replace: 'firsts.get(each[0]!) !== 0',
-    mustFail: ['tests/lab/inspect.test.ts'],
+    mustFail: ['tests/lab/short-names.test.ts'],
   },
   {
     name: 'tables of a FlatBuffer are not counted',
