@@ -39,7 +39,8 @@ const MAKER: Maker = {
 /**
  * `compileNetwork` for a network all in int8, as `quantize` leaves one that it need not leave in part: the same results from
  * fewer bytes of code, for pages that run nothing else. `table` may be `quantizedCpu`. Throws StateError, which names the
- * node, for one that computes with real numbers, but for activations at the end, by the rule `multiplier`, or as few do: a transposed
+ * node, for one that computes with real numbers, but for activations at the end, for products by the rule `multiplier`, sums by any rule,
+ * means by one if the table has not their kernel (`quantizedCpu` has not), and for what few networks have: a transposed
  * convolution, an embedding, an activation between formats; and ValueError for weights that are sparse, levels, fixed point or halves.
  *
  * @example
